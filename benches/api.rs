@@ -10,7 +10,7 @@
 //! clients run in a separate process at the lowest priority, because in production they would run
 //! on other machines.
 //!
-//! Prints articles per second of wall-clock time (which depends on other load of the machine) and
+//! Prints articles per second of wall-clock time (which depends on other load on the machine) and
 //! articles per CPU second of the pipeline's threads (which does not), the CPU time of the snapshot
 //! thread and of the server's threads relative to the pipeline's, and the memory per live article
 //! with and without snapshots.

@@ -75,8 +75,8 @@ fn carriers(events: &[Event]) -> usize {
     events.iter().map(count).sum()
 }
 
-/// A copy of a text: `verbatim`, `changed` (three words) or `trimmed` (to a quarter to three
-/// quarters of the words).
+/// A copy of a text: `verbatim`, `changed` (three words) or `trimmed` (to between a quarter and
+/// three quarters of the words).
 fn copy(how: &str, text: &str, rng: &mut wire::Rng) -> String {
     let mut words: Vec<&str> = text.split(' ').collect();
     let len = words.len();

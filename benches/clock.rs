@@ -1,4 +1,4 @@
-//! Measures the CPU time of a thread, which does not depend on other load of the machine. Benches
+//! Measures the CPU time of a thread, which does not depend on other load on the machine. Benches
 //! include this file as a module.
 
 use cpu_time::ThreadTime;

@@ -204,7 +204,7 @@ impl Answers {
         for partition in metadata.topics()[0].partitions() {
             list.add_partition_offset(&run.output, partition.id(), Offset::Beginning).expect("one");
         }
-        consumer.assign(&list).expect("a fresh consumer takes an assignment");
+        consumer.assign(&list).expect("a new consumer accepts an assignment");
         Self { consumer, program: run.program }
     }
 

@@ -37,7 +37,7 @@ fn consumer(bootstrap: &str, input: &str) -> BaseConsumer {
     for partition in metadata.topics()[0].partitions() {
         list.add_partition_offset(input, partition.id(), Offset::Beginning).expect("an offset");
     }
-    consumer.assign(&list).expect("a fresh consumer takes an assignment");
+    consumer.assign(&list).expect("a new consumer accepts an assignment");
     consumer
 }
 

@@ -1,4 +1,4 @@
-//! Measures the way from JSON to a verdict on one thread: decoding, cleaning, fingerprint,
+//! Measures the path from JSON to a verdict on one thread: decoding, cleaning, fingerprint,
 //! candidates, comparison and decision. Measured without stories, and as the whole engine with
 //! stories and state records. For comparison: MinHash with banding, which only says that two texts
 //! may be similar.
@@ -6,13 +6,13 @@
 //! `cargo bench --bench verdict -- [ARTICLES | FILE.jsonl] [alone]`: by default 40,000 articles
 //! each of 1.1 KB and of 3.4 KB, three in ten of them copies; `alone` skips MinHash. Prints:
 //!
-//! - articles per CPU second, which does not depend on other load of the machine;
+//! - articles per CPU second, which does not depend on other load on the machine;
 //! - the time per stage, and the memory of the index and the fingerprints;
 //! - recall: of the articles with an earlier article of the same `dup_group`, the share for which
 //!   one of these is named.
 //!
-//! MinHash runs with two common bandings that keep an estimated similarity of at least 0.5, and
-//! with one whose recall is close to Wirefold's.
+//! MinHash runs with two common bandings, which report articles with an estimated similarity of at
+//! least 0.5, and with one whose recall is close to Wirefold's.
 
 mod articles;
 mod clock;
@@ -90,7 +90,7 @@ fn verdicts(wire: &Wire, settings: &Settings, mut parts: Parts) -> f64 {
     let mut index = Index::new(&settings.tuning.candidates, Sequence(0));
     let (mut shelf, mut found) = (Shelf::default(), 0);
     let lines = &wire.lines;
-    // Growing the shelf is not part of a verdict.
+    // The time to grow the shelf is not part of a verdict.
     shelf.all.reserve_exact(lines.len());
     let clock = Clock::start();
     for line in lines {

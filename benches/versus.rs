@@ -20,11 +20,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Size of an original in bytes.
 const BYTES: usize = 3_400;
-/// Of ten articles, how many are copies.
+/// How many of ten articles are copies.
 const COPIES: usize = 3;
 
-/// Bands, hashes per band, and the least estimated similarity of a named article. Among the
-/// bandings of about 128 hashes, this one still finds nearly all texts with a similarity of 0.5.
+/// Number of bands, hashes per band, and the minimum estimated similarity of a reported article.
+/// Among the bandings of about 128 hashes, this one still finds nearly all texts with a similarity
+/// of 0.5.
 const BANDING: (usize, usize, f64) = (42, 3, 0.5);
 
 /// An article of the feed.
@@ -79,7 +80,7 @@ impl Text {
         self.body = words.join(" ");
     }
 
-    /// Keeps the first 60 to 90 percent and fills up with the start of another text.
+    /// Keeps the first 60 to 90 percent and replaces the rest with the start of another text.
     fn splice(&mut self, rng: &mut Rng, donor: &Self) {
         let own = 60 + rng.below(31);
         self.body = format!("{}\n\n{}", start(&self.body, own), start(&donor.body, 100 - own));

@@ -1,6 +1,6 @@
 //! Synthetic texts for the benches: invented words with a skewed, Zipf-like frequency distribution.
 //!
-//! Deterministic for a seed. Benches include this file as a module.
+//! The same seed gives the same texts. Benches include this file as a module.
 
 /// The random number generator SplitMix64 (Steele, Lea and Flood 2014).
 #[derive(Debug, Clone)]

@@ -56,8 +56,8 @@ fn a_commit_request_delayed_into_the_next_transaction_is_rejected() {
     }
 }
 
-/// Shows the problem that the daemon avoids with a new producer: if a producer is reused after the
-/// retry of its commit succeeded, the delayed first request ends the next transaction.
+/// Shows the problem that the daemon avoids by creating a new producer: if a producer is reused
+/// after the retry of its commit succeeded, the delayed first request ends the next transaction.
 #[test]
 fn without_a_new_producer_a_delayed_commit_request_ends_the_wrong_transaction() {
     let deployment = Deployment::new("naive", "exactly_once");

@@ -29,8 +29,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// the signal arrives, even on a busy machine.
 pub(crate) const SLOW: &str = "after-flush=sleep(60)";
 
-/// A setting for tests in which no process dies: with it, a pause of the machine does not cost the
-/// process its lease.
+/// A setting for tests in which no process dies: with it, the process keeps its lease even if the
+/// machine pauses.
 pub(crate) const PATIENT: &str = "kafka.session.timeout.ms=20000";
 
 /// Number of partitions of the input topic.
@@ -288,7 +288,7 @@ impl Deployment {
     }
 
     /// Counts the answered items again from the beginning; needed after a topic was recreated.
-    pub(crate) fn reads_anew(&self) {
+    pub(crate) fn recounts(&self) {
         self.progress.replace(Progress::new(&self.prefix));
     }
 

@@ -26,10 +26,10 @@ enum Relation {
     Kill,
 }
 
-/// One record in so many is malformed.
+/// One of this many records is malformed.
 const MALFORMED_EVERY: u64 = 23;
 /// To choose the text that a record repeats, one of the last `BACK` records is drawn at random; the
-/// text is the last new one up to there. The first `BACK` records are new texts.
+/// record repeats the newest new text up to that one. The first `BACK` records are new texts.
 const BACK: u64 = 30;
 
 fn relation(n: u64) -> Relation {

@@ -37,7 +37,7 @@ fn a_daemon_continues_where_the_last_one_was_stopped() {
 
 /// When articles leave the window, their state records, stories and journals get tombstones.
 #[test]
-fn articles_that_leave_the_window_leave_every_topic() {
+fn articles_that_leave_the_window_get_tombstones_in_compacted_topics() {
     let deployment = Deployment::with("window", "exactly_once", &["engine.window=10m"]);
     let start = now() - 7_200_000;
     for _ in 0..2 {

@@ -157,7 +157,10 @@ fn records_deleted_under_a_running_daemon_stop_it() {
     daemon.thaw();
     let (ended, log) = daemon.ends();
     assert_eq!(ended.code(), Some(1), "{log}");
-    assert!(log.contains("start.reset"), "the log does not name the setting to decide:\n{log}");
+    assert!(
+        log.contains("start.reset"),
+        "the log does not name the setting that decides how to continue:\n{log}"
+    );
     assert!(deployment.answered() < 1_500, "deleted records must not be skipped");
 }
 
@@ -174,7 +177,10 @@ fn unread_records_deleted_by_retention_stop_the_daemon_until_start_reset_is_set(
     delete_records(&deployment, &until);
     let (ended, log) = deployment.start("", &[]).ends();
     assert_eq!(ended.code(), Some(1), "{log}");
-    assert!(log.contains("start.reset"), "the log does not name the setting to decide:\n{log}");
+    assert!(
+        log.contains("start.reset"),
+        "the log does not name the setting that decides how to continue:\n{log}"
+    );
     let daemon = deployment.start("", &["start.reset=earliest"]);
     deployment.answers(390 - 60, &daemon);
     daemon.stops();

@@ -97,7 +97,7 @@ fn an_owner_suspended_in_recovery_checks_its_lease_before_it_fences() {
 }
 
 #[test]
-fn starting_and_ending_standbys_moves_no_lease() {
+fn starting_and_stopping_standbys_moves_no_lease() {
     let deployment = Deployment::with("standbys", "exactly_once", &[PATIENT]);
     deployment.produce(600);
     let owner = deployment.start("", &[]);

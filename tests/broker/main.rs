@@ -1,7 +1,7 @@
 //! Tests of daemon processes against a real Kafka broker, which `tests/broker/run` starts.
 //!
-//! Each test is a separate deployment on the shared broker: its topics and its group have a prefix
-//! of their own. At the end, Kafka's own client reads all records of the deployment, and a
+//! Each test is a separate deployment on the shared broker: its topics and its group have a
+//! separate prefix. At the end, Kafka's own client reads all records of the deployment, and a
 //! [`checker`] that is independent of the daemon judges them.
 //!
 //! | modules | contents |
@@ -10,9 +10,9 @@
 //! | `outside`, `checker` | the independent client and the checker |
 //! | `checked` | tests of the checker itself |
 //! | `flow`, `telemetry`, `traces` | normal operation |
-//! | `snippets` | the documents' examples of sending and reading, run as printed |
+//! | `snippets` | the send and read examples in the documentation, run on a test deployment |
 //! | `faults` | the process ends at each failpoint, or loses its transactions |
-//! | `panics` | records that panic, pipelines that panic, a suspended process |
+//! | `panics` | records that cause a panic, pipelines that panic, a suspended process |
 //! | `commits`, `proxy` | lost or late commit responses, commits in the wrong transaction |
 //! | `hanging` | a transaction that the coordinator has forgotten |
 //! | `leases`, `shards` | several processes, several shards |

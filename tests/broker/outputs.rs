@@ -57,7 +57,7 @@ fn an_output_topic_that_is_deleted_ends_the_daemon() {
         assert!(log.contains(&message), "{message}:\n{log}");
         assert_eq!(deployment.answered(), 0, "nothing may be committed without all outputs");
         let daemon = deployment.start("", &[]);
-        deployment.reads_anew();
+        deployment.recounts();
         deployment.is_through(&daemon);
         daemon.stops();
         deployment.holds();

@@ -6,7 +6,7 @@ use crate::outside::Isolation;
 use std::time::Duration;
 use wirefold::daemon::pipeline::broker::Role;
 
-/// A record panics in the middle of a batch, after earlier records have changed the state.
+/// A record causes a panic in the middle of a batch, after earlier records have changed the state.
 #[test]
 fn a_panic_rejects_only_the_record_that_causes_it() {
     for delivery in ["exactly_once", "at_least_once"] {

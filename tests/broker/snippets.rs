@@ -1,4 +1,4 @@
-//! Runs the documents' examples of sending and reading on a test deployment.
+//! Runs the send and read examples in the documentation on a test deployment.
 //!
 //! The test replaces the topics and the broker in the examples with its own. The consumers never
 //! end; the test kills them once they have printed the expected number of lines.
@@ -14,19 +14,19 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use wirefold::daemon::pipeline::broker::Role;
 
-/// The articles to send. They are those of the demo, which include kills of articles with carriers.
+/// The articles to send: the demo's sample, which includes kills of articles with carriers.
 const WIRE: &str = include_str!("../../src/cli/demo/wire.jsonl");
 
-/// The documents with examples.
+/// The pages with examples.
 const DOCUMENTS: [&str; 2] =
     [include_str!("../../README.md"), include_str!("../../config/schema/README.md")];
 
-/// The first code block of the documents in a language that begins with `start`.
+/// The first code block of the pages that is in this language and begins with `start`.
 fn block(language: &str, start: &str) -> &'static str {
     let blocks = DOCUMENTS.into_iter().flat_map(|page| page.split("\n```").skip(1).step_by(2));
     let mut bodies = blocks.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
     let block = bodies.find(|body| body.starts_with(start));
-    block.unwrap_or_else(|| panic!("no document has a {language} block that begins `{start}`"))
+    block.unwrap_or_else(|| panic!("no page has a {language} block that begins with `{start}`"))
 }
 
 /// A code block with the test's broker and the topics of `deployment`.

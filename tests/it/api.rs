@@ -13,7 +13,7 @@ const BRIDGE: &str = "The council of Obersund voted by 31 to 12 to close the iro
                       a footbridge to be built beside it before the first bolt is drawn.";
 
 /// A report, two copies of it, and an unrelated article. The copy from Kestrel arrives later but
-/// claims the earliest time; the one from Tidewater changes a figure.
+/// claims the earliest time; the copy from Tidewater changes a figure.
 fn morning() -> Rig {
     let mut rig = Rig::new();
     let changed = FERRY.replace("212", "198");

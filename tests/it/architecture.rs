@@ -260,7 +260,7 @@ fn the_import_scanner_finds_all_forms_of_imports() {
     assert_eq!(
         seen,
         ["engine/article/Body", "engine/decode", "engine/state/x", "engine/candidates/Index"],
-        "groups, parents and paths in code are all recognised"
+        "groups, parents and paths in code are all recognized"
     );
 }
 

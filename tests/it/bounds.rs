@@ -1,5 +1,5 @@
-//! Tests what happens when a limit of the snapshots or the API is reached, and that this is
-//! counted.
+//! Tests what happens when a limit of the snapshots or the API is reached, and that each such case
+//! is counted.
 
 use crate::rig::{Answer, Rig, article, bounded, recorded};
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ fn events_over_the_rate_limit_are_dropped() {
 
 /// However few carriers the API lists, it and the event give the same total.
 #[test]
-fn a_list_of_carriers_that_is_cut_says_how_many_more_there_are() {
+fn a_truncated_list_of_carriers_says_how_many_more_there_are() {
     for listed in [1, 2, 4, 500] {
         let bounds = Limits { carriers_max: listed, ..Limits::default() };
         let mut rig = Rig::within(EngineSettings::default(), bounds);

@@ -58,7 +58,8 @@ pub(crate) struct Replacement {
     /// The number of commits after which the topics are replaced.
     pub(crate) commits: u64,
     pub(crate) inputs: BTreeMap<Partition, Vec<InputRecord>>,
-    /// If set, the connection survives and this time passes; otherwise the connection fails once.
+    /// If set, this much time passes and the connection survives; otherwise the connection fails
+    /// once.
     pub(crate) pause: Option<Duration>,
 }
 

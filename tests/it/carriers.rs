@@ -57,7 +57,7 @@ impl Wire {
         outcome.events
     }
 
-    /// Applies an article and returns the withdrawals and corrections that follow.
+    /// Applies an article and returns the withdrawals and corrections that it causes.
     fn send(&mut self, article: Article) -> Vec<Radius> {
         radii(self.apply(article))
     }
@@ -185,8 +185,8 @@ fn many_copies_from_one_sender_do_not_hide_other_carriers() {
     let mut wire = Wire::new(Settings::default());
     let text = words("x", WORDS).join(" ");
     wire.send(article("first", &text));
-    // One article contains a part of the text and more text of its own. The later copies do not
-    // come from this article.
+    // One article contains a part of the text in addition to other text. The later copies are not
+    // copies of this article.
     let spliced = format!("{} {}", words("y", 200).join(" "), words("x", 50).join(" "));
     wire.send(article("spliced", &spliced));
     for uri in uris(60) {
@@ -339,7 +339,7 @@ fn carriers_beyond_the_bound_are_counted() {
 /// A new version of an article that has left the window can carry withdrawn text, like any other
 /// article.
 #[test]
-fn a_version_of_a_past_article_can_be_a_late_carrier() {
+fn a_version_of_an_article_that_left_the_window_can_be_a_late_carrier() {
     let mut wire = Wire::new(Settings { window: Span::hours(1), ..Settings::default() });
     wire.send(article("past", &words("p", WORDS).join(" ")));
     wire.wait(Span::minutes(50));
@@ -370,5 +370,5 @@ fn releases_without_a_target_do_not_displace_a_waiting_kill() {
         wire.send(release);
     }
     let notices = wire.send(article("later", &words("x", WORDS).join(" ")));
-    assert_eq!(notices.len(), 1, "the kill that arrived first was lost");
+    assert_eq!(notices.len(), 1, "the kill that arrived first must not be lost");
 }

@@ -134,7 +134,7 @@ fn faults(case: &Case) -> Vec<String> {
 }
 
 #[test]
-fn every_case_gives_what_it_must() {
+fn every_case_gives_the_expected_result() {
     let files = fs::read_dir(CASES).unwrap().map(|entry| entry.unwrap().path());
     let is_case = |path: &PathBuf| path.extension().is_some_and(|end| end == "json");
     let mut paths: Vec<PathBuf> = files.filter(is_case).collect();

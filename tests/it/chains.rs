@@ -1,5 +1,5 @@
 //! Tests revision chains in the conventions of several agencies: how each agency marks alerts,
-//! updates, corrections and kills, and the verdicts that the engine gives.
+//! updates, corrections and kills, and the resulting verdicts.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
@@ -122,7 +122,7 @@ fn dpa_holds_and_kills_quote_the_headline_and_a_release_undoes_a_hold() {
 }
 
 #[test]
-fn aap_and_cp_order_a_mandatory_kill() {
+fn aap_and_cp_kills_name_the_slug() {
     wire(
         r#"
         10:00 C1 cp en "Ferry aground off Marel" slug=Ferry-Marel | @ferry @hurt
@@ -174,7 +174,7 @@ fn marks_can_be_configured() {
 }
 
 #[test]
-fn versions_are_ordered_by_counters_times_or_claims() {
+fn versions_are_ordered_by_the_times_in_them_or_by_claimed_times() {
     wire(
         r#"
         10:00 T1#20261123T100000Z atlas en "Tolls" | @tolls
@@ -200,7 +200,7 @@ fn versions_are_ordered_by_counters_times_or_claims() {
 }
 
 #[test]
-fn takes_advisories_daybooks_and_budgets_are_distinguished() {
+fn advisories_daybooks_budgets_and_takes_are_distinguished() {
     wire(
         r#"
         10:00 N1 northwire en "Ferry aground =1" slug=FERRY | @ferry @hurt
@@ -226,7 +226,7 @@ fn takes_advisories_daybooks_and_budgets_are_distinguished() {
 
 /// In a long chain of copies of copies, only the nearest copies and the first article are compared.
 #[test]
-fn the_first_article_of_a_chain_is_reported_beside_the_nearest_copies() {
+fn the_nearest_copies_and_the_first_article_of_a_chain_are_reported() {
     let mut settings = Settings::default();
     settings.tuning.candidates.candidates_max = 2;
     settings.verdict.tuning.also_max = 1;
@@ -253,7 +253,7 @@ fn the_first_article_of_a_chain_is_reported_beside_the_nearest_copies() {
 }
 
 #[test]
-fn a_uri_that_is_used_again_names_another_article() {
+fn a_reused_uri_names_a_different_article() {
     wire(
         r#"
         10:00 1001 kestrel en "Ferry aground off Marel" | @ferry @hurt
@@ -279,7 +279,7 @@ fn a_uri_that_is_used_again_names_another_article() {
 }
 
 #[test]
-fn a_new_version_by_number_may_have_another_text() {
+fn a_version_with_a_higher_number_may_have_a_different_text() {
     wire(
         r#"
         10:00 urn:x#2026-11-23T10:00:00Z kestrel en "Ferry aground" | @ferry @hurt

@@ -35,7 +35,7 @@ fn count(result: &Value, change: &str) -> u64 {
 }
 
 #[test]
-fn the_comparison_counts_what_two_replays_differ_in() {
+fn the_comparison_counts_the_differences_between_two_replays() {
     let folder = sample_folder();
     for sets in [&STRICT[..], &["--set", "engine.verdict.reprint=0.95"]] {
         let args = [&["compare", "wire.jsonl", "--json"], sets].concat();
@@ -50,7 +50,7 @@ fn the_comparison_counts_what_two_replays_differ_in() {
             pairs().filter(|(a, b)| a.2 != b.2).count() as u64,
         );
         let targets = pairs().filter(|(a, b)| a.0 == b.0 && a.1 != b.1).count() as u64;
-        assert!(kinds + stories > 0, "{sets:?} changes something");
+        assert!(kinds + stories > 0, "{sets:?} must change something");
         assert_eq!(count(&result, "kind"), kinds, "{sets:?}");
         assert_eq!(count(&result, "target"), targets, "{sets:?}");
         assert_eq!(count(&result, "story"), stories, "{sets:?}");
@@ -61,7 +61,7 @@ fn the_comparison_counts_what_two_replays_differ_in() {
 }
 
 #[test]
-fn people_see_settings_totals_and_examples() {
+fn the_text_output_shows_settings_totals_and_examples() {
     let folder = sample_folder();
     let args = [&["compare", "wire.jsonl", "--examples", "2"], &STRICT[..]].concat();
     let output = wirefold(folder.path(), &args);
@@ -76,7 +76,7 @@ fn people_see_settings_totals_and_examples() {
 }
 
 #[test]
-fn copies_that_would_take_the_place_of_others_are_shown() {
+fn copies_that_would_replace_others_are_shown() {
     let folder = sample_folder();
     let args = ["compare", "wire.jsonl", "--set", "engine.verdict.unique.survivor=newest"];
     let output = wirefold(folder.path(), &args);
@@ -104,7 +104,7 @@ fn equal_settings_are_refused_and_settings_without_effect_are_named() {
     }
     let base = ["compare", "wire.jsonl", "--base", "engine.stories.join=0.9"];
     let output = wirefold(folder.path(), &[&base[..], &STRICT].concat());
-    assert_eq!(output.status.code(), Some(2), "both runs have the setting of `--base`");
+    assert_eq!(output.status.code(), Some(2), "both runs have the same settings");
     let output = wirefold(folder.path(), &["compare", "wire.jsonl", "--set", "group.id=other"]);
     assert!(output.status.success());
     assert!(text(&output.stdout).contains("0 of 163 articles changed"), "{}", text(&output.stdout));
@@ -117,7 +117,7 @@ fn equal_settings_are_refused_and_settings_without_effect_are_named() {
 }
 
 #[test]
-fn an_article_that_only_one_run_accepts_is_said() {
+fn an_article_that_only_one_run_accepts_is_reported() {
     let folder = sample_folder();
     let long = "x".repeat(5_000);
     let article = |uri: &str, body: &str| {

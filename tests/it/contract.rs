@@ -378,7 +378,7 @@ fn stories_end_with_a_final_state_and_a_tombstone() {
 }
 
 #[test]
-fn event_ids_depend_only_on_input_position_and_number() {
+fn event_ids_are_stable_and_differ_by_input_position_and_event_number() {
     let first = event_id(&position(), 0, 0);
     assert_eq!(first, event_id(&position(), 0, 0));
     expect!["73be6df1ca500ab38fd00ddaaf807428"].assert_eq(&first);

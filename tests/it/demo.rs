@@ -51,7 +51,7 @@ fn check_transcript(out: &str) {
 }
 
 #[test]
-fn once_shows_every_record_and_ends_with_a_summary() {
+fn with_once_the_demo_shows_every_record_and_then_a_summary() {
     let output = demo(&["--once", "--pace", "0ms", "--port", "0"]).output().unwrap();
     let out = succeeded(&output);
     assert!(!out.contains('\x1b'), "no colours and no control characters from the wire");
@@ -71,7 +71,7 @@ fn once_shows_every_record_and_ends_with_a_summary() {
     {
         assert!(kinds.iter().any(|line| line.contains(kind)), "no {kind}\n{out}");
     }
-    assert!(out.lines().any(|line| line.contains("also partial of")), "a spliced item\n{out}");
+    assert!(out.lines().any(|line| line.contains("also partial of")), "no spliced item\n{out}");
     assert!(section(out, "Stories").iter().all(|story| count(story) > 1));
     check_transcript(out);
     let carriers = section(out, "Withdrawn");
@@ -126,7 +126,7 @@ fn without_once_the_demo_keeps_serving_until_a_signal() {
 }
 
 #[test]
-fn a_taken_port_is_named_or_replaced() {
+fn a_port_in_use_is_an_error_if_given_and_replaced_if_only_configured() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let output = demo(&["--once", "--port", &port]).output().unwrap();

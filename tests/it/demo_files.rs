@@ -34,7 +34,7 @@ fn out(output: &Output) -> &str {
 }
 
 #[test]
-fn files_of_all_formats_are_played_in_order() {
+fn files_of_several_formats_are_replayed_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let lines = [article("a:1", "Northwire", 0, BODY), "{\"headline\":\"no uri\"}".to_owned()];
     fs::write(folder.path().join("a.jsonl"), lines.join("\n")).unwrap();
@@ -51,7 +51,7 @@ fn files_of_all_formats_are_played_in_order() {
     let output = demo(folder.path(), &["a.jsonl", "b.gz", "c.xml", "--once"]).output().unwrap();
     let out = out(&output);
     assert!(out.starts_with("wirefold demo: the articles of 3 files, sent through"), "{out}");
-    assert!(out.contains("\nhttp://127.0.0.1:"), "the address of the page\n{out}");
+    assert!(out.contains("\nhttp://127.0.0.1:"), "no address of the page\n{out}");
     assert!(out.contains("3 articles and 1 reject read"), "{out}");
     let found = |start: &str, kind: &str| {
         out.lines().any(|line| line.starts_with(start) && line.contains(kind))
@@ -62,7 +62,7 @@ fn files_of_all_formats_are_played_in_order() {
 }
 
 #[test]
-fn stdin_is_a_file_too() {
+fn articles_can_be_read_from_stdin() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = demo(folder.path(), &["-", "--once"])
         .stdin(Stdio::piped())
@@ -100,7 +100,7 @@ fn a_file_without_articles_is_an_error_that_says_why() {
     }
 }
 
-/// A text of `words` words that is different for every `number`.
+/// A text of `words` words, different for every `number`.
 fn unlike(number: u32, words: u32) -> String {
     let mut seed = number.wrapping_mul(2_654_435_761).wrapping_add(1);
     let mut next = || {
@@ -112,7 +112,7 @@ fn unlike(number: u32, words: u32) -> String {
 
 /// The in-memory broker drops the oldest records of a topic beyond 5 MB.
 #[test]
-fn more_than_the_broker_keeps_is_read_to_the_end() {
+fn a_file_larger_than_the_broker_keeps_is_read_to_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let long = |n: u32| article(&format!("a:{n}"), "Northwire", n / 30, &unlike(n, 1_200));
     let lines: Vec<String> = (0..800).map(long).collect();

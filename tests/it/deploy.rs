@@ -146,7 +146,7 @@ fn every_recording_rule_is_used_by_a_panel_or_an_alert() {
 
 /// The Prometheus operator expects the rules in a custom resource.
 #[test]
-fn the_prometheus_rule_is_made_from_the_rules() {
+fn the_prometheus_rule_resource_contains_the_rules() {
     let rules = read("prometheus/rules.yml");
     let (_, groups) = rules.split_once("\ngroups:\n").unwrap();
     let head = "# The rules of ../../prometheus/rules.yml. `UPDATE_EXPECT=1 cargo test` copies them.\n\
@@ -202,7 +202,7 @@ fn memory(articles: f64) -> f64 {
 }
 
 #[test]
-fn memory_limits_suffice_for_the_articles_beside_them() {
+fn memory_limits_are_enough_for_the_number_of_articles_in_their_comments() {
     let limits = [
         ("compose.yaml", "limits: {memory: ", 2_u64),
         ("kubernetes/base/deployment.yaml", "limits: {memory: ", 2),
@@ -216,7 +216,10 @@ fn memory_limits_suffice_for_the_articles_beside_them() {
         let articles = count(said.split_once(' ').unwrap().0);
         let limit = (gib << 30) as f64;
         assert!(memory(articles) <= limit, "{path}: {} bytes needed", memory(articles));
-        assert!(memory(articles) > limit * 0.9, "{path}: the limit allows more articles");
+        assert!(
+            memory(articles) > limit * 0.9,
+            "{path}: the limit is enough for more articles than it says"
+        );
     }
 }
 

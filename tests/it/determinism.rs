@@ -79,7 +79,7 @@ fn repeated_runs_give_the_same_result() {
 }
 
 #[test]
-fn a_restore_anywhere_does_not_change_the_result() {
+fn a_restore_at_any_point_does_not_change_the_result() {
     let lines = feed(2, 600, 28_000);
     let straight = run(&lines);
     for cut in (1..lines.len()).step_by(37) {
@@ -102,7 +102,7 @@ fn a_restore_anywhere_does_not_change_the_result() {
     }
 }
 
-/// The feed with site boilerplate around two articles in three.
+/// The feed with site boilerplate around two of every three articles.
 pub(crate) fn wrapped(mut lines: Vec<Line>) -> Vec<Line> {
     for (at, line) in lines.iter_mut().enumerate().filter(|(at, _)| at % 3 > 0) {
         let (head, foot) = match at % 2 {
@@ -139,8 +139,8 @@ fn learned_boilerplate_is_restored() {
     }
 }
 
-/// Settings with which copies replace each other in the unique topic and other articles lead a
-/// story.
+/// Settings with which copies replace each other in the unique topic, and stories have other leads
+/// than by default.
 fn other_choices() -> [Settings; 3] {
     [
         (SurvivorChoice::Newest, LeadChoice::Newest, &[][..]),
@@ -158,7 +158,7 @@ fn other_choices() -> [Settings; 3] {
 }
 
 #[test]
-fn other_survivors_and_leads_are_restored_and_taken_over() {
+fn restores_and_takeovers_work_with_other_choices_of_survivor_and_lead() {
     let lines = feed(12, 500, 28_000);
     for (at, settings) in other_choices().into_iter().enumerate() {
         let straight = run_with(settings.clone(), &lines);
@@ -212,7 +212,7 @@ fn batch(state: &mut State, lines: &[Line]) -> BTreeMap<String, Option<Vec<u8>>>
 /// Tests batches of several sizes, including some long enough for articles to arrive and expire
 /// within them.
 #[test]
-fn a_takeover_by_a_standby_anywhere_does_not_change_the_result() {
+fn a_takeover_by_a_standby_at_any_point_does_not_change_the_result() {
     let lines = wrapped(feed(6, 500, 28_000));
     let straight = run(&lines);
     let merges = straight.0.iter().filter(|e| matches!(e.kind, EventKind::StoryMerged(_))).count();
@@ -253,7 +253,7 @@ fn a_standby_refuses_changes_after_a_gap() {
 }
 
 /// Kafka removes tombstones some time after compaction, so a slow reader may not see them. Expired
-/// records are recognised without them.
+/// records are recognized without them.
 #[test]
 fn a_restore_without_tombstones_gives_the_same_state() {
     let lines = feed(8, 700, 28_000);

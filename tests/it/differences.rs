@@ -1,5 +1,5 @@
-//! Scenarios for words that two similar texts do not share: another subject, a word that reverses
-//! the meaning, a different headline, and boilerplate, which must not count as any of these.
+//! Scenarios for the words that two similar texts do not share. They can show a different subject,
+//! reverse the meaning, or be in the headline. Boilerplate must not count as any of these.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
@@ -18,7 +18,7 @@ fn wire(wire: &str, want: Expect) {
 }
 
 #[test]
-fn names_in_the_place_of_names_are_another_subject() {
+fn different_names_in_the_same_places_are_a_different_subject() {
     wire(
         r#"
         10:00 c-1 northwire en "In court" | Una Birch, of Quay Street, @fined
@@ -38,7 +38,7 @@ fn names_in_the_place_of_names_are_another_subject() {
 }
 
 #[test]
-fn a_stub_under_another_headline_is_another_subject() {
+fn a_stub_under_a_different_headline_is_a_different_subject() {
     wire(
         r#"
         10:00 w-1 bay en "Ferry runs aground off Marel" | @wall
@@ -76,7 +76,7 @@ fn notices_of_two_companies_do_not_correct_each_other() {
 }
 
 #[test]
-fn a_number_in_words_or_a_negation_corrects_its_own_desk_and_is_a_doubt_by_another() {
+fn a_changed_number_word_is_a_correction_and_a_negation_by_another_desk_needs_review() {
     wire(
         r#"
         10:00 n-1 northwire en "Warehouse fire" | A fire in Port Seltz killed seven people on Monday night and injured several. A jury found him guilty @verdict
@@ -95,7 +95,7 @@ fn a_number_in_words_or_a_negation_corrects_its_own_desk_and_is_a_doubt_by_anoth
 }
 
 #[test]
-fn in_a_short_text_one_new_word_or_figure_passes() {
+fn in_a_short_text_one_new_word_is_enough_to_be_forwarded() {
     wire(
         r#"
         10:00 a-1 northwire en "Alert" | Bomb alert at Port Seltz station, police say. More follows as it comes from our desk.
@@ -112,7 +112,7 @@ fn in_a_short_text_one_new_word_or_figure_passes() {
 }
 
 #[test]
-fn another_headline_under_one_uri_is_another_version() {
+fn a_different_headline_under_the_same_uri_is_a_new_version() {
     wire(
         r#"
         10:00 h-1 northwire en "Marel closes quay for six weeks" | @closes
@@ -134,7 +134,7 @@ fn another_headline_under_one_uri_is_another_version() {
 }
 
 #[test]
-fn furniture_spelling_and_headlines_alone_are_no_news() {
+fn different_boilerplate_spelling_and_headlines_alone_are_not_news() {
     wire(
         r#"
         10:00 f-1 northwire en "Marel closes quay" | @closes

@@ -1,4 +1,4 @@
-//! Tests that the tables in the documents match the code.
+//! Tests that the tables in the documentation match the code.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use wirefold::daemon::publish::TYPES;
 use wirefold::daemon::telemetry::metrics::TABLE;
 use wirefold_engine::verdict::{Kind, UniqueSettings};
 
-/// The documents, by path in the repository.
+/// The pages, by path in the repository.
 const README: &str = "README.md";
 const SETTINGS: &str = "config/README.md";
 const CONTRACT: &str = "config/schema/README.md";
@@ -24,7 +24,7 @@ fn cells(row: &str) -> Vec<String> {
     cells.map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
 }
 
-/// The rows of the first table below `heading` in a document.
+/// The rows of the first table below `heading` in a page.
 fn table(path: &str, heading: &str) -> Vec<Vec<String>> {
     let page = page(path);
     let (_, below) = page.split_once(&format!("\n{heading}\n")).expect("the heading is there");
@@ -37,7 +37,7 @@ fn first_cells(path: &str, heading: &str) -> Vec<String> {
 }
 
 #[test]
-fn topics_are_those_of_the_defaults() {
+fn the_table_of_topics_lists_the_default_names() {
     let config = Config::default();
     let out = &config.output;
     let topics =
@@ -46,12 +46,12 @@ fn topics_are_those_of_the_defaults() {
 }
 
 #[test]
-fn events_are_those_of_the_contract() {
+fn the_table_of_events_lists_every_type() {
     assert_eq!(first_cells(CONTRACT, "## Events"), TYPES.map(|(name, _)| name));
 }
 
 #[test]
-fn payloads_of_events_are_encoded_ones() {
+fn event_payloads_in_the_contract_are_in_the_golden_file() {
     let page = page(CONTRACT);
     let (_, below) = page.split_once("\n## Events\n").expect("the heading is there");
     let (events, _) = below.split_once("\n## ").expect("another heading follows");
@@ -69,7 +69,7 @@ fn payloads_of_events_are_encoded_ones() {
 }
 
 #[test]
-fn kinds_are_all_and_pass_as_the_defaults_say() {
+fn the_table_of_kinds_says_what_is_forwarded_by_default() {
     let unique = UniqueSettings::default();
     let passes = |kind: &Kind| {
         if unique.always.contains(kind) {
@@ -77,7 +77,10 @@ fn kinds_are_all_and_pass_as_the_defaults_say() {
         } else if unique.when_novel.contains(kind) {
             assert_eq!(unique.new_numbers, 1);
             let words = unique.novel_words;
-            format!("from {words} new words or one new number; fewer in a short text")
+            format!(
+                "with at least {words} new words or one new number; in a short text, fewer words are \
+                 enough"
+            )
         } else if matches!(kind, Kind::Excerpt | Kind::Reprint) {
             "only with changed words or numbers".to_owned()
         } else {
@@ -119,12 +122,12 @@ fn examples_of_settings_are_accepted() {
         let set = if key == "kafka.*" { example.clone() } else { format!("{key}={example}") };
         let loaded = Config::load(None, [], std::slice::from_ref(&set));
         let loaded = loaded.unwrap_or_else(|why| panic!("{set}: {why}"));
-        assert_ne!(loaded, Config::default(), "{set} changes something");
+        assert_ne!(loaded, Config::default(), "{set} must change something");
     }
 }
 
 #[test]
-fn commands_are_those_of_the_help() {
+fn the_table_of_commands_lists_the_commands_in_the_help() {
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_wirefold")).arg("--help").output();
     let help = String::from_utf8(run.unwrap().stdout).unwrap();
     let names: Vec<&str> = help
@@ -146,7 +149,7 @@ fn commands_are_those_of_the_help() {
 }
 
 #[test]
-fn metrics_are_those_that_are_exported() {
+fn the_table_of_metrics_equals_the_table_in_the_code() {
     let want: Vec<Vec<String>> = TABLE
         .iter()
         .map(|m| {

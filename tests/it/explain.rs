@@ -36,7 +36,7 @@ fn explain(args: &[&str]) -> Output {
 }
 
 #[test]
-fn an_equal_text_is_a_duplicate_before_any_other_rule() {
+fn equal_texts_are_duplicates_before_any_other_rule_is_tried() {
     let output = explain(&["--in", "wire.jsonl", "a:1", "a:2"]);
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
@@ -132,10 +132,11 @@ fn control_characters_of_an_article_are_escaped() {
     }
 }
 
-/// There are more undated articles before the first dated one than are read ahead. The daemon gives
-/// each of them the time of its record; `explain` gives each the time of the dated article.
+/// There are more undated articles before the first dated one than are read ahead. The daemon would
+/// give each of them the time of its record; `replay` gives each of them the time of the dated
+/// article.
 #[test]
-fn any_number_of_undated_articles_before_a_dated_one_are_of_the_same_time() {
+fn any_number_of_undated_articles_before_a_dated_one_get_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let line = |id: usize, date: Option<&str>| {
         let body = format!("Keepers of light {id} reported a drifting barge off mole {id} today.");
@@ -174,7 +175,7 @@ const PARTLY_DATED: [(&str, Option<&str>); 5] = [
 ];
 
 #[test]
-fn an_undated_article_before_a_dated_one_is_of_the_same_time_in_replay_and_explain() {
+fn an_undated_article_before_a_dated_one_gets_its_time_in_replay_and_explain() {
     let folder = tempfile::tempdir().unwrap();
     let line = |(id, date): &(&str, Option<&str>)| {
         let body = "Keepers of the Marel light reported a drifting barge off the north mole.";

@@ -1,7 +1,7 @@
 //! Generates a wire for tests: articles of invented words, with copies, edits, versions and kills
 //! as on a real wire.
 //!
-//! The result depends only on the seed. Word frequencies follow roughly Zipf's law.
+//! The result depends only on the seed. Word frequencies roughly follow Zipf's law.
 
 use wirefold_engine::article::{Article, Body, EventTime, InputPosition, Lang};
 

@@ -78,7 +78,7 @@ fn an_output_must_not_be_an_input_or_another_output() {
         let (code, says) = replay(folder.path(), args);
         assert_eq!(code, Some(2), "{args:?}: {says}");
         for name in named {
-            assert!(says.contains(name), "{args:?}: no {name} in {says}");
+            assert!(says.contains(name), "{args:?}: `{name}` is missing in {says}");
         }
         assert_eq!(names(folder.path()), before, "{args:?}");
         assert_eq!(

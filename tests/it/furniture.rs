@@ -1,5 +1,5 @@
 //! Tests learned boilerplate: beginnings and ends that otherwise unrelated texts share are
-//! recognised, and shared news is not mistaken for boilerplate.
+//! recognized, and shared news is not mistaken for boilerplate.
 
 use crate::feed::{Line, feed};
 use wirefold_engine::Settings;
@@ -96,7 +96,7 @@ fn a_foot_is_learned_from_five_unrelated_reports_of_any_provider() {
 }
 
 #[test]
-fn four_reports_or_five_copies_of_one_teach_nothing() {
+fn nothing_is_learned_from_four_reports_or_from_five_copies_of_one() {
     let lines = reports(6);
     let four = |at: usize, body: &str| match at {
         0..4 => format!("{body}{FOOT}"),

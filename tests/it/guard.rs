@@ -1,5 +1,5 @@
 //! Tests the security of the API and the page: the token as bearer or basic authentication, origin
-//! checks, methods, and headers that prevent a browser from running content of an article.
+//! checks, methods, and headers that prevent a browser from executing the content of an article.
 
 use crate::contract::fits;
 use crate::rig::{Answer, Rig, Served, article};
@@ -109,7 +109,7 @@ fn every_answer_forbids_foreign_scripts_and_content_sniffing() {
 }
 
 #[test]
-fn requests_from_other_sites_and_other_methods_are_refused() {
+fn cross_site_requests_and_unsupported_methods_are_refused() {
     let rig = rig();
     let served = rig.serve();
     let from = |site: &str, mode: &str| {

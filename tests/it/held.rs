@@ -72,12 +72,12 @@ fn killed_by_identity(shared: &Shared) -> bool {
 }
 
 #[test]
-fn an_embargo_lifts_under_a_later_owner() {
+fn an_embargo_is_lifted_by_a_later_owner() {
     let records = wire();
     for delivery in BOTH {
         let straight = straight(&records, delivery);
         let all = lifted(&straight, &records);
-        assert!(all.len() > 3, "{} embargoes lift", all.len());
+        assert!(all.len() > 3, "only {} embargoes end", all.len());
         assert!(killed_by_identity(&straight), "the kill found no identity");
 
         // The first process reads a part of the input and ends; the next one forwards the embargoed

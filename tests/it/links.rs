@@ -1,4 +1,4 @@
-//! Tests links between the documents: their files and headings must exist.
+//! Tests the links in the documentation: their files and headings must exist.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -54,7 +54,7 @@ fn anchors(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with a link in the document at `path`, if anything.
+/// What is wrong with a link in the page at `path`, if anything.
 fn broken(path: &Path, text: &str, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;
@@ -70,7 +70,7 @@ fn broken(path: &Path, text: &str, target: &str) -> Option<String> {
 }
 
 #[test]
-fn links_between_documents_lead_somewhere() {
+fn links_in_the_documentation_lead_to_existing_files_and_headings() {
     let mut found = Vec::new();
     documents(Path::new(env!("CARGO_MANIFEST_DIR")), &mut found);
     let (mut links, mut wrong) = (0, Vec::new());
@@ -81,7 +81,7 @@ fn links_between_documents_lead_somewhere() {
             wrong.extend(broken(path, &text, &target));
         }
     }
-    assert!(found.len() > 8 && links > 30, "{links} links in {} documents", found.len());
+    assert!(found.len() > 8 && links > 30, "{links} links in {} pages", found.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -69,7 +69,7 @@ fn identities_and_embargoes_are_restored_exactly() {
     };
     let straight = run(None);
     let lifted: usize = straight.0.iter().map(|outcome| outcome.lifted.len()).sum();
-    assert_eq!(lifted, 36, "all embargoes but the four that are pending at the end");
+    assert_eq!(lifted, 36, "all embargoes except the four that are pending at the end");
     for cut in [0, 5, 40, 77, 119] {
         assert_eq!(run(Some(cut)), straight, "cut at {cut}");
     }
@@ -111,7 +111,7 @@ fn only_an_arriving_article_displaces_one_from_a_full_window() {
 }
 
 #[test]
-fn an_embargo_beyond_the_limit_is_held_and_counted() {
+fn an_embargoed_article_beyond_the_limit_is_never_forwarded_and_is_counted() {
     let mut bounded = settings();
     bounded.tuning.embargoed_max = 1;
     let mut state = State::new(bounded, KEY);
@@ -130,7 +130,7 @@ fn an_embargo_beyond_the_limit_is_held_and_counted() {
 }
 
 #[test]
-fn a_kill_finds_an_article_that_left_the_window_and_is_remembered() {
+fn a_kill_by_identity_still_applies_after_the_kill_has_left_the_window() {
     let mut state = State::new(settings(), KEY);
     for n in 0..30 {
         drop(apply(&mut state, article(n), n));

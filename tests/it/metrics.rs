@@ -167,7 +167,7 @@ fn exported_values_match_the_output() {
     let by = |by| value(&format!("wirefold_candidates_found_total{{by=\"{by}\"}}"));
     let [samples, content, links] = ["samples", "content", "links"].map(by);
     assert!(samples > content && content > 0.0, "{samples} by samples, {content} by content");
-    assert_eq!(links, 0.0, "the text leads to every article that a verdict refers to");
+    assert_eq!(links, 0.0, "every article that a verdict refers to must be found by its text");
     assert!(
         samples.max(content) <= candidates && candidates <= samples + content,
         "every candidate is found by samples, by content or by both"
@@ -179,7 +179,7 @@ fn exported_values_match_the_output() {
     let doubtful = value("wirefold_transactions_total{result=\"doubtful\"}");
     assert_eq!(value("wirefold_transaction_seconds_count"), committed + doubtful);
     assert_eq!(committed + doubtful, shared.lock().commits as f64);
-    assert!(doubtful > 0.0, "the broker reports every fifth commit as uncertain");
+    assert!(doubtful > 0.0, "the outcome of every fifth commit must be doubtful");
     let view = views.all()[0].clone();
     assert_eq!(value("wirefold_live_articles{shard=\"0\"}"), view.live_articles as f64);
     let gone = value("wirefold_evictions_total{reason=\"window\"}");

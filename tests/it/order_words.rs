@@ -1,5 +1,6 @@
-//! Tests words that orders use, such as kill and hold, in headlines, slugs and notes of ordinary
-//! news in twelve languages: none of these articles is an order.
+//! Tests words such as kill and hold in headlines, slugs and notes of ordinary news in twelve
+//! languages. None of these articles is an order (a kill, hold or release), and at most
+//! [`WRONG_MAX`] percent may be taken for one.
 
 use wirefold_engine::article::{Article, Body};
 use wirefold_engine::marks;
@@ -7,8 +8,8 @@ use wirefold_engine::marks;
 /// The percentage of articles that may be taken for an order.
 const WRONG_MAX: usize = 1;
 
-/// A language: words that orders and news share, news about a withdrawn product, and a note about a
-/// photo. `@` stands for the word.
+/// A language: words that occur both in orders and in news, a headline and a text about a withdrawn
+/// product, and a note about a photo. In the note, `@` stands for the word.
 struct Language {
     words: [&'static str; 6],
     news: &'static str,
@@ -17,7 +18,7 @@ struct Language {
 }
 
 #[test]
-fn order_words_in_news_are_no_orders() {
+fn words_such_as_kill_in_news_do_not_make_an_order() {
     let (mut count, mut wrong) = (0, Vec::new());
     for language in LANGUAGES {
         for article in language.words.iter().flat_map(|word| language.articles(word)) {

@@ -47,7 +47,7 @@ fn text_never_becomes_markup() {
 }
 
 #[test]
-fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+fn no_script_or_style_is_inline_or_from_another_origin() {
     for (name, text) in sources() {
         let own = text.replace("http://www.w3.org/2000/svg", "");
         for scheme in ["http:", "https:", "\"//", "url("] {
@@ -65,7 +65,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
 }
 
 #[test]
-fn every_file_is_used_and_every_name_is_a_file() {
+fn every_file_is_used_and_every_referenced_file_exists() {
     let files = sources();
     let mut used = vec!["index.html".to_owned()];
     for (name, text) in &files {

@@ -284,7 +284,7 @@ fn a_document_in_another_character_set_is_passed_on_in_utf_8() {
     check_parts(&wide);
 }
 
-/// Large content around the items is not repeated with each of them.
+/// Large content around the items is not repeated with each item.
 #[test]
 fn the_parts_of_a_record_together_are_about_as_long_as_the_record() {
     let big = "x".repeat(200_000);

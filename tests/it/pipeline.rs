@@ -140,7 +140,8 @@ pub(crate) fn run(shared: &Shared, setup: &Setup) {
     panic!("no process ended normally");
 }
 
-/// Keys of the changelog records, besides journals and fences, that depend on kills.
+/// Keys of the changelog records, besides journals and fences, that depend on when a process was
+/// killed.
 const PIPELINE_KEYS: [&str; 5] = ["pos", "plan", "end", "ends", "attempt"];
 
 /// The compacted records of the engine, without those of the pipeline, which depend on when a
@@ -282,12 +283,12 @@ fn kill_at_every_step(delivery: Delivery) {
 }
 
 #[test]
-fn a_kill_at_any_step_is_survived_exactly_once() {
+fn exactly_once_delivery_survives_a_kill_at_any_step() {
     kill_at_every_step(Delivery::ExactlyOnce);
 }
 
 #[test]
-fn a_kill_at_any_step_is_survived_at_least_once() {
+fn at_least_once_delivery_survives_a_kill_at_any_step() {
     kill_at_every_step(Delivery::AtLeastOnce);
 }
 
@@ -315,13 +316,13 @@ fn inject_random_faults(delivery: Delivery, kinds: &[Strike]) {
 }
 
 #[test]
-fn random_faults_are_survived_exactly_once() {
+fn exactly_once_delivery_survives_random_faults() {
     let kinds = [Strike::Kill, Strike::Doubt, Strike::Fence, Strike::Lose, Strike::Revoke];
     inject_random_faults(Delivery::ExactlyOnce, &kinds);
 }
 
 #[test]
-fn random_faults_are_survived_at_least_once() {
+fn at_least_once_delivery_survives_random_faults() {
     let kinds = [Strike::Kill, Strike::Doubt, Strike::Lose, Strike::Revoke];
     inject_random_faults(Delivery::AtLeastOnce, &kinds);
 }

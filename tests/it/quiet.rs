@@ -1,5 +1,5 @@
-//! Tests a quiet wire: without new records, the engine clock advances by ticks, whose clock
-//! readings are stored in the journals.
+//! Tests a quiet wire: without new records, ticks advance the engine clock, and the journals store
+//! the clock reading of each tick.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{event_id, observed, process, run, setup, world};
@@ -103,7 +103,7 @@ fn times(seen: &[(i64, Batch)], of: impl Fn(&OutputRecord) -> bool) -> Vec<i64> 
 }
 
 #[test]
-fn embargoes_lift_updates_are_published_and_stories_close_in_time() {
+fn on_a_quiet_wire_embargoes_end_and_stories_are_updated_and_closed_on_time() {
     for delivery in BOTH {
         let shared = quiet(&wire(), delivery, 60);
         let watch = Watch::default();

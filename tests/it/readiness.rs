@@ -23,8 +23,8 @@ enum Call {
     Other,
 }
 
-/// An observer call, the shard status after it, and the reasons why the instance was not ready
-/// then.
+/// An observer call, the shard status after that call, and the reasons why the instance was not
+/// ready at that time.
 type Observed = (Call, ShardStatus, Vec<String>);
 
 /// A telemetry observer that records every shard status it publishes, and stops the process when a

@@ -20,7 +20,7 @@ fn wire(wire: &str, want: Expect) {
 }
 
 #[test]
-fn copies_excerpts_and_expansions_of_a_report_are_recognised() {
+fn copies_excerpts_and_expansions_of_a_report_are_recognized() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour @mayor
@@ -103,7 +103,7 @@ fn a_recurring_table_is_not_a_copy() {
 }
 
 #[test]
-fn one_figure_changed_is_a_correction_by_its_own_desk_and_a_doubt_by_another() {
+fn one_changed_figure_is_a_correction_by_the_same_desk_and_needs_review_by_another() {
     wire(
         r#"
         10:00 st-1 northwire en "Storm hits coast" | @storm @crews
@@ -125,7 +125,7 @@ fn one_figure_changed_is_a_correction_by_its_own_desk_and_a_doubt_by_another() {
 }
 
 #[test]
-fn two_of_few_figures_changed_by_another_provider_make_a_recurring_item() {
+fn a_text_with_two_of_few_figures_changed_by_another_provider_is_recurring() {
     wire(
         r#"
         10:00 rt-1 northwire en "Bank rated" | Seltz Ratings raised the senior debt of Velden Bank to grade 2 from grade 3 and its notes to 4 from 5 on a scale of 9, citing the sale of its ferries.
@@ -263,7 +263,7 @@ fn a_kill_that_arrives_first_applies_to_the_article_when_it_arrives() {
 }
 
 #[test]
-fn a_kill_recognised_by_its_wording_finds_its_target_by_slug() {
+fn a_kill_recognized_by_its_wording_finds_its_target_by_slug() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" slug=BRIDGE-SELTZ | @bridge @mayor

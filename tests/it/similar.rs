@@ -9,7 +9,7 @@ use wirefold_engine::Settings as EngineSettings;
 use wirefold_engine::article::Sequence;
 use wirefold_engine::fingerprint::SimHash;
 
-/// A text that is so long that one more word changes few bits of its SimHash.
+/// A text so long that one additional word changes only a few bits of its SimHash.
 fn body() -> String {
     (0..400).map(|n| format!("{}{n} ", ["reef", "ferry", "tide", "quay"][n % 4])).collect()
 }
@@ -92,7 +92,7 @@ fn articles_within_the_distance_are_listed_nearest_first() {
     );
     assert_eq!(second["headline"], "Ferry on reef off Marel");
     let row = served.read("/articles/0.1");
-    assert_eq!(*second, row["article"], "the row is the one that other lists send");
+    assert_eq!(*second, row["article"], "the article looks the same as in other lists");
     assert!(second["story"].is_string());
     served.stop();
 }
@@ -115,7 +115,7 @@ fn the_newest_version_of_a_uri_is_the_one_compared_and_is_not_listed() {
 }
 
 #[test]
-fn an_answer_that_is_cut_says_so() {
+fn a_truncated_answer_says_so() {
     let mut rig = rig();
     let served = rig.serve();
     let hash = simhash(&rig, 0);
@@ -129,7 +129,7 @@ fn an_answer_that_is_cut_says_so() {
 }
 
 #[test]
-fn wrong_parameters_are_refused_with_their_reason() {
+fn invalid_parameters_are_refused_with_the_reason() {
     let mut rig = rig();
     let served = rig.serve();
     let hash = "9f3a000000000001";
@@ -168,7 +168,7 @@ fn wrong_parameters_are_refused_with_their_reason() {
 }
 
 #[test]
-fn a_busy_or_absent_pipeline_is_a_503() {
+fn a_busy_or_absent_pipeline_causes_a_503() {
     let rig = rig();
     let served = rig.serve();
     let retry = |served: &Served| {
@@ -193,7 +193,7 @@ fn a_busy_or_absent_pipeline_is_a_503() {
 
 /// Two shards have the same articles.
 #[test]
-fn all_shards_are_asked_and_those_of_other_instances_are_named() {
+fn all_shards_are_searched_and_those_of_other_instances_are_named() {
     let desks = Snapshots::new(2);
     let of_shard = |shard| {
         let mut rig = Rig::of_shard(shard, EngineSettings::default(), Arc::clone(&desks));

@@ -158,7 +158,7 @@ fn a_translation_opens_a_related_story() {
 }
 
 #[test]
-fn a_story_closes_with_its_highest_figures_when_its_last_member_expires() {
+fn a_story_closes_with_its_highest_counts_when_its_last_article_expires() {
     let settings = Settings { window: Span::hours(2), ..Settings::default() };
     check(
         PASSAGES,
@@ -207,7 +207,7 @@ fn a_topic_that_returns_after_days_opens_a_story_that_follows_the_old_one() {
 }
 
 #[test]
-fn the_table_of_the_next_day_opens_a_story_that_follows() {
+fn the_table_of_the_next_day_opens_a_story_that_follows_the_first() {
     let body = |day: &str, a: &str, b: &str, c: &str| {
         format!(
             "Exchange rates of the Bank of Seltz at noon on {day}: the crown stood at {a} to the \
@@ -299,7 +299,7 @@ fn a_single_article_story_is_scored_again_later() {
 }
 
 #[test]
-fn items_with_only_a_title_join_the_story_of_their_report() {
+fn items_with_only_a_title_join_the_story_of_the_full_report() {
     wire(
         r#"
         10:00 a-1 northwire en "Ferry runs aground off Marel" | @ferry1
@@ -395,7 +395,7 @@ fn english_stories(lines: &[Line]) -> [Vec<usize>; 2] {
 }
 
 #[test]
-fn articles_of_other_languages_change_no_story() {
+fn articles_in_other_languages_do_not_change_any_story() {
     let ours = feed(11, 500, 20_000);
     let [decided, merged] = english_stories(&ours);
     let sizes = |stories: &[usize]| {
@@ -403,7 +403,7 @@ fn articles_of_other_languages_change_no_story() {
         stories.iter().for_each(|story| *sizes.entry(*story).or_default() += 1);
         sizes.into_values().filter(|size| *size > 2).count()
     };
-    assert!(sizes(&merged) > 10 && decided != merged, "stories of several articles, and merges");
+    assert!(sizes(&merged) > 10 && decided != merged, "too few stories or merges");
     for (each, languages) in [(1, ["fi", "tr"]), (4, ["de", "und"])] {
         let theirs = feed(12, each * ours.len(), 20_000);
         let mut mixed = Vec::new();
@@ -422,6 +422,6 @@ fn articles_of_other_languages_change_no_story() {
             line.input.offset = offset as i64;
         }
         let found = english_stories(&mixed);
-        assert_eq!(found, [decided.clone(), merged.clone()], "{each} of {languages:?} between");
+        assert_eq!(found, [decided.clone(), merged.clone()], "{each} in {languages:?} in between");
     }
 }

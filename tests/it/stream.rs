@@ -124,7 +124,7 @@ fn dropped_events_are_reported_as_a_gap() {
             expected += 1;
         }
     }
-    assert!(gaps >= 1, "the burst exceeded the rate limit");
+    assert!(gaps >= 1, "the burst did not exceed the rate limit");
     served.stop();
 }
 

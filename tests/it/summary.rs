@@ -62,7 +62,7 @@ impl Naive {
 }
 
 #[test]
-fn the_summary_counts_what_the_events_say() {
+fn the_counts_in_the_summary_agree_with_the_events() {
     let folder = sample_folder();
     let args = ["wire.jsonl", "--events", "events", "--rejects", "rejects", "--json"];
     let output = replay(folder.path(), &args);
@@ -131,7 +131,7 @@ fn the_summary_never_mixes_with_an_output_on_stdout() {
 }
 
 #[test]
-fn one_is_singular_and_a_missing_body_is_said() {
+fn a_count_of_one_is_singular_and_missing_bodies_are_reported() {
     let folder = sample_folder();
     let one = r#"{"uri":"a:1","headline":"Barge drifts off Marel","provider":"Northwire"}"#;
     fs::write(folder.path().join("one"), one).unwrap();
@@ -174,7 +174,7 @@ fn the_report_is_one_page_without_scripts_network_or_markup_of_articles() {
 }
 
 #[test]
-fn the_report_shows_the_figures_of_the_summary_and_does_not_change() {
+fn the_report_shows_the_same_counts_as_the_summary_and_is_reproducible() {
     let folder = sample_folder();
     let page = || {
         let args = ["wire.jsonl", "--events", "e", "--report", "report.html", "--json"];
@@ -197,7 +197,7 @@ fn the_report_shows_the_figures_of_the_summary_and_does_not_change() {
 }
 
 #[test]
-fn the_report_follows_the_rules_of_outputs() {
+fn the_report_never_replaces_an_input_or_an_older_report_after_a_failure() {
     let folder = sample_folder();
     let refused = replay(folder.path(), &["wire.jsonl", "--report", "./wire.jsonl"]);
     assert_eq!(refused.status.code(), Some(2));

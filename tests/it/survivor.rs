@@ -31,7 +31,7 @@ pub(crate) fn settings(survivor: SurvivorChoice, preferred: &[&str]) -> Settings
 
 fn named(publishers: &[&str]) -> PreferredPublishers {
     let names: Vec<String> = publishers.iter().map(|name| (*name).to_owned()).collect();
-    names.try_into().expect("names of publishers")
+    names.try_into().expect("valid publisher names")
 }
 
 fn unique(settings: &Settings, wire: &str, want: Expect) {
@@ -62,7 +62,7 @@ fn the_first_copy_stays_by_default() {
 }
 
 #[test]
-fn each_copy_replaces_the_one_before_if_the_newest_stays() {
+fn each_copy_replaces_the_previous_one_if_the_newest_stays() {
     let want = expect![[r#"
           S1 opened
         nw-1: original; S1 of 1; pass yes
@@ -90,7 +90,7 @@ fn only_a_longer_copy_replaces_if_the_longest_stays() {
 }
 
 #[test]
-fn a_copy_of_a_preferred_publisher_replaces_whatever_the_choice_is() {
+fn a_copy_by_a_preferred_publisher_replaces_others_with_any_survivor_setting() {
     let wire = r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @detour @mayor
         10:05 bay-1 baypress.example en "Port Seltz loses its bridge" | @bridge @detour @mayor
@@ -145,7 +145,7 @@ fn a_copy_of_a_preferred_publisher_replaces_whatever_the_choice_is() {
 }
 
 #[test]
-fn copies_replace_copies_of_the_same_text_only() {
+fn copies_replace_only_copies_of_the_same_text() {
     unique(
         &settings(SurvivorChoice::Newest, &[]),
         r#"
@@ -275,7 +275,7 @@ fn an_article_that_has_left_the_window_is_not_replaced() {
 }
 
 #[test]
-fn reprints_by_the_same_publisher_have_a_threshold_of_their_own() {
+fn reprints_by_the_same_publisher_have_a_separate_threshold() {
     let wire = |publisher: &str| {
         format!(
             r#"
@@ -334,8 +334,8 @@ fn an_expansion_that_is_always_forwarded_replaces_nothing() {
     );
 }
 
-/// The head of a text, that is, the article with this text that was forwarded first. It is found by
-/// following the matches of the article at `at`, however many there are.
+/// The head of a text, that is, the first article with this text that was forwarded. Follows all
+/// matches of the article at `at`, however many there are.
 fn head(articles: &[Arc<Entry>], at: usize) -> Option<usize> {
     let verdict = &articles[at].decision.verdict;
     let whole = |kind| matches!(kind, Kind::Duplicate | Kind::Reprint | Kind::Expansion);

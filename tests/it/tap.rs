@@ -69,7 +69,7 @@ fn filters_select_events() {
 }
 
 #[test]
-fn people_see_lines_without_control_characters() {
+fn events_are_printed_as_text_or_json_without_control_characters() {
     let (rig, all_events) = rig();
     let served = rig.serve();
     let output = tap(&served, 2, &["--type", "article.classified"]);
@@ -98,7 +98,7 @@ impl Drop for Running {
 }
 
 #[test]
-fn new_events_are_printed_as_they_come() {
+fn new_events_are_printed_as_they_arrive() {
     let (mut rig, _) = rig();
     let served = rig.serve();
     let url = format!("http://{}", served.address());
@@ -110,13 +110,13 @@ fn new_events_are_printed_as_they_come() {
     }
     rig.commit(&[article("08:09:00", "t:tide", "Tidewater", "Tide tables of Marel revised", "")]);
     let event: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
-    assert_eq!(event["data"]["article"]["uri"], "t:tide", "not those from before");
+    assert_eq!(event["data"]["article"]["uri"], "t:tide", "earlier events must not be printed");
     drop(running);
     served.stop();
 }
 
 #[test]
-fn what_the_daemon_refuses_is_said() {
+fn refusals_are_printed_with_their_reason() {
     let (rig, _) = rig();
     let served = rig.serve();
     let output = tap(&served, 1, &["--type", "article.lost"]);

@@ -1,5 +1,5 @@
-//! Tests short reports that are made from templates: counts over whole wires which reports are
-//! forwarded and which copies are found.
+//! Tests short reports that are made from templates: over whole wires, counts how many reports are
+//! forwarded and how many copies are found.
 //!
 //! `templates.tsv` contains one template per line: language, headline, body. `{p}`, `{q}`, `{t}`,
 //! `{u}` and `{o}` stand for people, towns and an organization; `{a/b}` stands for a word and an
@@ -148,7 +148,7 @@ fn check(all: usize, wrong: &[String], least: f64) {
     assert!(share >= least, "{share:.4} of {all}:\n{}", wrong[..wrong.len().min(60)].join("\n"));
 }
 
-/// Describes the verdict of an article that should have got another one.
+/// Describes the verdict of an article that should have a different one.
 fn describe(found: &Classified, body: &str) -> String {
     let (relation, of) = (&found.verdict.relation, &found.verdict.relation.of);
     let of = of.as_ref().map_or("", |of| &of.key.uri);
@@ -157,7 +157,7 @@ fn describe(found: &Classified, body: &str) -> String {
 }
 
 #[test]
-fn reports_about_other_names_and_places_pass() {
+fn reports_about_different_names_and_places_are_forwarded() {
     let (mut wire, mut wrong) = (Wire::new(), Vec::new());
     for (at, report) in reports(1, 2_000).iter().enumerate() {
         let found = wire.report(SENDERS[at / 30 % 5], report, Change::Nothing);
@@ -169,7 +169,7 @@ fn reports_about_other_names_and_places_pass() {
 }
 
 #[test]
-fn a_word_that_turns_the_meaning_passes() {
+fn a_report_with_a_word_that_reverses_the_meaning_is_forwarded() {
     let (mut wire, mut wrong) = (Wire::new(), Vec::new());
     let reports = reports(2, 600);
     for (at, report) in reports.iter().enumerate() {
@@ -217,7 +217,7 @@ fn misspelled(text: &str) -> String {
 }
 
 #[test]
-fn other_furniture_spelling_and_line_breaks_are_copies() {
+fn reports_with_different_boilerplate_spelling_or_line_breaks_are_copies() {
     let (mut wire, mut wrong) = (Wire::new(), Vec::new());
     let reports = reports(3, 600);
     for (at, report) in reports.iter().enumerate() {

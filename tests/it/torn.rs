@@ -20,7 +20,7 @@ fn by_topic(shared: &Shared) {
 }
 
 /// A random choice of the topics that lose their part of a commit; in one of five cases, all topics
-/// do.
+/// lose it.
 fn lost(rng: &mut Rng) -> Vec<Role> {
     match rng.below(5) {
         0 => Role::ALL.to_vec(),

@@ -69,7 +69,7 @@ const RELEASE: &str = r#"
   </NewsComponent>"#;
 
 #[test]
-fn a_press_release_in_parts_gives_its_body_and_its_own_headline() {
+fn a_press_release_in_several_parts_gives_its_body_and_headline() {
     let id = "<ProviderId>tideway.example</ProviderId><DateId>20260714</DateId>\
               <NewsItemId>2026112300</NewsItemId><RevisionId>1</RevisionId>";
     let article = only(&newsml(id, RELEASE));

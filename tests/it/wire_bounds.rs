@@ -172,7 +172,7 @@ fn ignores(record: &str, fields: &[&str]) {
 /// If a sender omits a field, another value is used in its place. If that value is too long for the
 /// field, the article is not rejected.
 #[test]
-fn a_value_of_a_feed_that_stands_in_for_a_field_is_ignored_if_it_is_too_long() {
+fn a_feed_value_used_for_a_missing_field_is_ignored_if_it_is_too_long() {
     let (long, name, terms) = ("x".repeat(3_000), "y".repeat(513), "t".repeat(17_000));
     let rss = |channel: &str, item: &str| {
         format!("<rss><channel>{channel}<item><title>t</title>{item}</item></channel></rss>")
@@ -205,7 +205,7 @@ fn a_value_of_a_feed_that_stands_in_for_a_field_is_ignored_if_it_is_too_long() {
 }
 
 #[test]
-fn a_value_of_an_item_that_stands_in_for_a_field_is_ignored_if_it_is_too_long() {
+fn an_item_value_used_for_a_missing_field_is_ignored_if_it_is_too_long() {
     let (long, name) = ("x".repeat(3_000), "y".repeat(513));
     let g2 = |elements: &str| {
         format!(
@@ -232,7 +232,7 @@ fn a_value_of_an_item_that_stands_in_for_a_field_is_ignored_if_it_is_too_long() 
     let rbnews =
         format!("<RBNews><NewsID>a</NewsID><origin>{name}</origin><headline>h</headline></RBNews>");
     ignores(&rbnews, &["provider"]);
-    // The next value that can be used in place of the field is used.
+    // If the value is too long, the next element that can supply the field is used.
     let by = format!(
         "<newsItem guid='a'><rightsInfo><copyrightHolder literal='{name}'/></rightsInfo>\
          <contentMeta><infoSource literal='Northwire'/><headline>h</headline></contentMeta>\

@@ -11,7 +11,7 @@ const TIMES_MAX: u32 = 9;
 /// Allowance for measurement noise.
 const NOISE: Duration = Duration::from_millis(30);
 
-/// The time of the shorter of two runs, which is the less disturbed one.
+/// The time of the shorter of two runs, which other processes disturbed less.
 fn shorter_of_two(work: impl Fn()) -> Duration {
     let run = || {
         let before = ThreadTime::now();
@@ -133,7 +133,7 @@ fn teletype_of_any_structure_is_decoded_in_linear_time() {
 
 /// NFKC expands U+FDFA to 18 characters.
 #[test]
-fn no_character_expands_much_in_word_normalisation() {
+fn no_character_expands_much_in_word_normalization() {
     let longest = (0..=0x10_ffff)
         .filter_map(char::from_u32)
         .max_by_key(|c| text::tokens::fold(&c.to_string()).len() / c.len_utf8());

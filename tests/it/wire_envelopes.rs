@@ -135,7 +135,7 @@ fn a_cut_off_or_broken_feed_loses_only_the_items_that_are_broken() {
 }
 
 #[test]
-fn a_wrong_byte_in_a_feed_costs_one_character() {
+fn an_invalid_byte_in_a_feed_affects_only_one_character() {
     let feed = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><rss><channel>\
         <item><guid>a</guid><title>Br\xfccke</title></item>\
         <item><guid>b</guid><title>Bridge</title></item></channel></rss>";

@@ -438,7 +438,7 @@ fn the_text_of_an_item_may_be_in_elements_of_other_vocabularies() {
         ("<dc:description>Two boats came.</dc:description>".into(), "Two boats came."),
         ("<dcterms:abstract>Two boats came.</dcterms:abstract>".into(), "Two boats came."),
         ("<itunes:summary>Two boats came.</itunes:summary>".into(), "Two boats came."),
-        // The caption of a picture is not the text of the item.
+        // The caption of a picture must not become the text of the item.
         (format!("<media:content medium='image'>{media}</media:content>"), ""),
         (format!("<media:content type='image/jpeg'>{media}</media:content>"), ""),
     ] {
@@ -452,7 +452,7 @@ fn the_text_of_an_item_may_be_in_elements_of_other_vocabularies() {
 }
 
 #[test]
-fn an_item_of_rss_1_is_what_it_is_about() {
+fn an_rss_1_item_is_identified_by_rdf_about() {
     let article = only(
         "<rdf:RDF><channel rdf:about='http://n.example/'><title>N</title></channel>
          <item rdf:about='urn:x:1'><dc:title>B &amp;amp; C</dc:title>
@@ -466,7 +466,7 @@ fn an_item_of_rss_1_is_what_it_is_about() {
 }
 
 #[test]
-fn atom_0_3_has_other_names_of_times_and_types_and_modes() {
+fn elements_types_and_modes_of_atom_0_3_are_read() {
     for (times, content, version, published) in [
         (
             "<issued>2026-11-23T09:00:00Z</issued><modified>2026-11-23T10:00:00Z</modified>",

@@ -59,7 +59,7 @@ fn items_of_a_json_feed_inherit_title_and_language_of_the_feed() {
 }
 
 #[test]
-fn a_digital_wire_has_its_text_note_and_sender_under_names_of_its_own() {
+fn a_dpa_digital_wire_item_is_read_under_its_own_field_names() {
     let record = r#"{"urn": "urn:newsml:nw.example:20261123:17", "version": "2", "type": "composite",
       "headline": "Brücke zu", "creditline": "nw", "version_created": "2026-11-23T10:00:00+01:00",
       "updated": "2026-11-23T10:05:00+01:00", "article_html": "<section><p>Zu ist sie.</p></section>",
@@ -76,7 +76,7 @@ fn a_digital_wire_has_its_text_note_and_sender_under_names_of_its_own() {
 }
 
 #[test]
-fn exports_name_uri_headline_text_and_time_in_many_ways() {
+fn the_field_names_that_exports_use_are_recognized() {
     let at = EventTime::parse("2026-11-23T09:00:00Z");
     for (record, uri, headline, body) in [
         (
@@ -117,7 +117,7 @@ fn exports_name_uri_headline_text_and_time_in_many_ways() {
 }
 
 #[test]
-fn a_credit_names_the_sender_of_a_text_that_names_no_other() {
+fn the_credit_of_a_text_is_its_provider_if_no_other_field_names_one() {
     for (record, provider) in [
         (r#"{"uri": "a", "headline": "B", "credit": "NW"}"#, Some("NW")),
         (r#"{"uri": "a", "headline": "B", "credit": "NW", "source": "TW"}"#, Some("TW")),

@@ -65,7 +65,7 @@ fn times_are_in_danish_local_time() {
 }
 
 #[test]
-fn truth_values_say_what_an_item_is() {
+fn boolean_elements_mark_kills_corrections_and_updates() {
     let of = |elements: &str| only(&format!("<headline>H</headline>{elements}"));
     assert_eq!(of("<Annuleret>true</Annuleret>").pubstatus, PubStatus::Canceled);
     assert_eq!(of("<Annuleret>0</Annuleret>").pubstatus, PubStatus::Usable);
@@ -87,7 +87,7 @@ fn truth_values_say_what_an_item_is() {
 }
 
 #[test]
-fn an_item_replaces_those_that_it_names() {
+fn an_item_links_to_the_items_that_it_replaces() {
     let links = |elements: &str| {
         let article = only(&format!("<headline>H</headline>{elements}"));
         let links = article.links.into_iter();
@@ -100,7 +100,7 @@ fn an_item_replaces_those_that_it_names() {
 }
 
 #[test]
-fn an_item_without_headline_or_origin_has_others() {
+fn a_missing_headline_or_origin_is_replaced() {
     let read = only(
         "<headline i:nil=\"true\"/><content>&lt;p&gt;En færge er gået på grund.&lt;/p&gt;</content>\
          <ContentShort>En færge er...</ContentShort>",
@@ -112,7 +112,7 @@ fn an_item_without_headline_or_origin_has_others() {
 }
 
 #[test]
-fn every_item_of_an_answer_of_the_queue_is_decoded() {
+fn every_item_in_a_queue_response_is_decoded() {
     let items = [item("n-1", REPORT), item("n-2", REPORT), "<RBNews/>".to_owned()].concat();
     let answer = format!(
         "<XMLNewsQueuedResponse xmlns=\"urn:q\"><XMLNewsQueuedResult xmlns:i=\"urn:i\"><error>0\

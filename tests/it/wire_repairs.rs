@@ -166,7 +166,7 @@ fn unreadable_times_and_languages_are_flagged_in_the_other_formats() {
 }
 
 #[test]
-fn an_article_whose_end_is_missing_is_flagged() {
+fn an_article_without_its_end_is_flagged() {
     let whole = "\u{1}a1 3\nslug/\n\u{2}Ferry aground =\nThe ferry ran aground off Marel.\n\u{3}";
     let mut gzip = GzEncoder::new(Vec::new(), Compression::none());
     gzip.write_all(whole.as_bytes()).unwrap();

@@ -380,7 +380,7 @@ fn entities_are_never_expanded() {
 }
 
 #[test]
-fn comments_instructions_and_sections_declare_no_entities() {
+fn entity_declarations_in_comments_instructions_and_cdata_are_harmless() {
     let nitf = "<nitf><head><title>t</title></head><body><body.content><p>b</p></body.content>\
                 </body></nitf>";
     for harmless in [

@@ -95,7 +95,7 @@ fn a_vague_kill_needs_review_and_has_no_effect() {
 }
 
 #[test]
-fn identities_are_known_after_articles_left_the_window() {
+fn articles_that_left_the_window_are_still_identified() {
     let settings = Settings { window: Span::hours(24), ..Settings::default() };
     check(
         PASSAGES,
@@ -161,9 +161,10 @@ fn identities_are_known_after_articles_left_the_window() {
     );
 }
 
-/// The same agency may occur under two names, but two agencies may both have an item 7.
+/// One agency may occur under two names, so a unique uri is enough. But two agencies may both have
+/// an item 7.
 #[test]
-fn a_past_article_with_a_unique_uri_is_found_under_another_provider() {
+fn an_article_that_left_the_window_is_found_by_unique_uri_under_another_provider() {
     check(
         PASSAGES,
         Show::Verdicts,
@@ -198,7 +199,7 @@ fn a_past_article_with_a_unique_uri_is_found_under_another_provider() {
 }
 
 #[test]
-fn an_article_is_embargoed_until_the_clock_passes_the_embargo() {
+fn an_article_is_embargoed_until_the_clock_passes_the_end_of_the_embargo() {
     let held = r#"
         10:00 N1 northwire en "Tolls to rise" until=2026-11-23T11:00:00Z | @tolls @dredge
         10:01 N2#1 northwire en "Owner speaks" until=2026-11-23T11:00:00Z | @owner @long
@@ -256,7 +257,7 @@ fn an_article_is_embargoed_until_the_clock_passes_the_embargo() {
 }
 
 #[test]
-fn carriers_of_withdrawn_text_are_held_or_passed_by_setting() {
+fn a_setting_decides_whether_carriers_of_withdrawn_text_are_held() {
     let story = r#"
         10:00 N1#1 northwire en "Ferry" | @ferry @hurt
         10:10 N1#2 northwire en "KILL: Ferry" status=canceled | Editors: kill it.
@@ -385,7 +386,7 @@ fn the_newest_versions_of_a_withdrawn_item_are_searched_up_to_the_limit() {
 }
 
 #[test]
-fn a_kill_under_a_uri_that_was_used_again_withdraws_only_what_it_means() {
+fn a_kill_under_a_reused_uri_withdraws_only_the_article_that_it_refers_to() {
     wire(
         r#"
         10:00 1001 kestrel en "Ferry aground off Marel" | @ferry @hurt
@@ -454,7 +455,7 @@ fn last_carries_withdrawn(wire: &[Report]) -> bool {
 }
 
 #[test]
-fn a_standing_line_shared_with_a_withdrawn_alert_holds_no_later_alert() {
+fn boilerplate_shared_with_a_withdrawn_alert_does_not_hold_later_alerts() {
     const FERRY: &str = "A ferry with 212 people aboard has run aground off Marel, the coastguard \
         says. More on this as it comes, said the duty desk of the agency in Port Seltz.";
     const COURT: &str = "Judges in Oveland have freed the banker Ulf Kern on bail, a clerk says. \

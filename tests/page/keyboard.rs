@@ -86,7 +86,7 @@ async fn the_page_works_by_keyboard() {
     page.close().await;
 }
 
-/// The page never loses the focus on the way.
+/// The focus is never lost on the way.
 #[tokio::test]
 async fn the_keyboard_alone_goes_from_the_queue_to_a_comparison_and_back() {
     let demo = Demo::through();

@@ -48,7 +48,7 @@ async fn every_part_of_a_row_opens_it_and_the_open_item_is_marked() {
 }
 
 #[tokio::test]
-async fn the_address_holds_search_filters_sort_and_open_item() {
+async fn the_url_contains_search_filters_sort_and_open_item() {
     let demo = Demo::through();
     let page = Browser::open(&demo).await;
     page.until(&format!("{STORIES} > 10")).await;
@@ -79,7 +79,7 @@ async fn the_address_holds_search_filters_sort_and_open_item() {
     assert!(heading.starts_with("Stories ") && heading.ends_with(" of 49"), "{heading}");
     let badges = "[...document.querySelectorAll('.stories > li')]\
         .every((li) => li.innerText.includes('still carried'))";
-    assert_eq!(other.value(badges).await, json!(true), "the badge is called as its filter");
+    assert_eq!(other.value(badges).await, json!(true), "the badge has the same name as its filter");
 
     // The URL of a search works as well.
     other.visit("/?q=ferry").await;
@@ -121,7 +121,7 @@ async fn the_queue_says_which_number_changed() {
 }
 
 #[tokio::test]
-async fn the_help_explains_the_words_of_rows_and_filters() {
+async fn the_help_explains_the_words_in_rows_and_filters() {
     let demo = Demo::through();
     let page = Browser::open(&demo).await;
     page.find(".stories li").await;
@@ -138,7 +138,7 @@ async fn the_help_explains_the_words_of_rows_and_filters() {
     for badge in filters.as_array().unwrap() {
         assert!(help.contains(badge.as_str().unwrap()), "no {badge} in {help}");
     }
-    // The badges of rows are explained in the help, and therefore have a tooltip.
+    // Each badge of a row has a tooltip, which explains the badge as the help does.
     let unexplained = "[...document.querySelectorAll('.stories .flag')].filter((f) => !f.title)";
     assert_eq!(page.value(&format!("{unexplained}.length")).await, json!(0));
     page.find(".stories .growth[title]").await;
@@ -146,7 +146,7 @@ async fn the_help_explains_the_words_of_rows_and_filters() {
 }
 
 #[tokio::test]
-async fn without_data_the_page_says_why() {
+async fn the_page_says_why_it_has_no_data() {
     let mut rig = Rig::new();
     let served = rig.serve();
     let page = Browser::at(&format!("http://{}", served.address()), "").await;

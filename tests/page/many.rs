@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// Articles per commit.
 const BATCH: u32 = 2_000;
 
-/// An invented article that forms a story of its own, because its words occur in no other article.
+/// An invented article that forms a separate story, because its words occur in no other article.
 fn lone(n: u32) -> Value {
     let (hour, minute, second) = (n / 3_600 % 24, n / 60 % 60, n % 60);
     let words = |from: u32| (from..from + 8).map(move |w| format!("w{n}x{w}q"));
@@ -78,7 +78,7 @@ async fn every_story_and_every_result_can_be_reached() {
             .filter((r) => r.checkVisibility()).map((r) => r.textContent).join()";
         page.until(&format!("{shown} === '{range}'")).await;
         let next = page.value("document.querySelectorAll('#stories .pager .next').length").await;
-        assert_eq!(next, json!(2), "one pager of the stories, one of the results");
+        assert_eq!(next, json!(2), "one pager for the stories, one for the results");
         page.value("void document.querySelectorAll('#stories .pager .next')[1].click()").await;
     }
     page.close().await;

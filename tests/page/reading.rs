@@ -111,7 +111,7 @@ async fn filters_are_kept_and_scripts_are_displayed_in_their_direction() {
 }
 
 #[tokio::test]
-async fn matching_a_text_names_its_source_and_story() {
+async fn match_names_the_source_and_the_story_of_a_text() {
     let demo = Demo::through();
     let page = Browser::open(&demo).await;
     page.find(".stories li").await;
