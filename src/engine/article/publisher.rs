@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_other_publishers_are_other_families() {
+    fn names_of_different_publishers_are_different_families() {
         for (a, b) in [
             ("Daily News", "Daily Sport"),
             ("World News", "World Business"),

@@ -19,7 +19,8 @@
 //!
 //! Cost: 12 bytes for each sample, content hash, masked hash, edge piece and named uri (7 if
 //! fifteen articles share it), and 36 per article. For each sample, a lookup reads a short chain
-//! and a list. It returns the slots, so that the insertion does not search again.
+//! and a list. The lookup returns the slots that it found, so that the insertion does not search
+//! again.
 //!
 //! Invariants: IX-1 candidates are a function of the live articles and the query; IX-2 lists for
 //! candidate lookup are bounded and keep the articles that expire last; IX-3 [`Index::holders`]
@@ -271,8 +272,8 @@ impl Index {
         }
     }
 
-    /// Adds the next article. Returns how many postings of earlier articles candidate lookups no
-    /// longer read because of it, not counting edge pieces and named uris.
+    /// Adds the next article. Returns the number of postings of earlier articles that this drops
+    /// from the lists read by candidate lookups, not counting edge pieces and named uris.
     pub fn insert(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) -> u32 {
         self.insert_at(print, keys, &InsertionSlots::default())
     }

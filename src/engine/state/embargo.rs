@@ -25,12 +25,12 @@ pub(super) struct EmbargoedArticle {
 pub struct LiftedEmbargo {
     /// The input position of its bytes.
     pub input: InputPosition,
-    /// Whether it is still valid.
+    /// The article's validity.
     pub standing: Validity,
 }
 
 impl LiftedEmbargo {
-    /// Whether it is published. It is not if it was withdrawn or replaced while it waited.
+    /// Whether the article is published: false if it was withdrawn or replaced while it waited.
     pub fn is_valid(&self) -> bool {
         self.standing == Validity::Valid
     }

@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_counts_no_articles_of_others() {
+    fn articles_count_only_in_their_own_language() {
         let [ours, theirs] = ["en", "fi"].map(Lang::parse);
         let mut seen = Frequencies::default();
         (0..8).for_each(|n| seen.add(&words(&format!("c{n}")), ours));
@@ -412,7 +412,7 @@ mod tests {
 
     /// Adds so many counters to a language that they are no longer stored sparsely.
     #[test]
-    fn counters_mean_the_same_however_they_are_kept() {
+    fn sparse_and_dense_counters_give_the_same_counts() {
         let mut counters = LanguageCounters::default();
         let last = SPARSE_MAX as u32 + 1;
         for bucket in 0..last {

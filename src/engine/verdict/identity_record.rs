@@ -30,14 +30,14 @@ pub struct Identity {
     pub claimed: Option<EventTime>,
     /// The engine's clock when it arrived.
     pub arrived: EventTime,
-    /// Whether it is still valid.
+    /// The article's validity.
     pub standing: Validity,
     /// For a notice: what it orders.
     pub order: Option<NoticeOrder>,
 }
 
 impl Identity {
-    /// The identity to keep of an article.
+    /// The identity to keep for an article.
     pub fn of(
         about: &ArticleMetadata,
         print: &Fingerprint,

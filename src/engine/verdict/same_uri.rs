@@ -75,8 +75,8 @@ pub(crate) fn is_anothers_number(new: &ArticleMetadata, that: &ArticleMetadata) 
     is_numbered_alike(&that.uri, new.provider.as_deref(), that.provider.as_deref())
 }
 
-/// Whether two providers number their articles alike: they are different, and `uri`, which both
-/// sent, is not globally unique.
+/// Whether two providers may have given the same short id to different articles: both providers are
+/// known and differ, and `uri`, which both sent, contains no colon, so it is not globally unique.
 pub(crate) fn is_numbered_alike(uri: &str, new: Option<&str>, that: Option<&str>) -> bool {
     !uri.contains(':') && publisher::are_different(new, that)
 }

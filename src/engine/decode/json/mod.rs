@@ -327,7 +327,7 @@ fn status(from: &FieldReader<'_, '_>, embargoed: Option<EventTime>) -> PubStatus
     if let Some(status) = &stated {
         from.repairs.known_status(status, &STATUSES);
     }
-    // The values of `status` are those of the content system.
+    // `status` contains the status in the content system, so unknown values are normal.
     let other = || from.first("pubstatus", &["status"]).map(|status| status.to_ascii_lowercase());
     let status = stated.or_else(other).unwrap_or_default();
     let killed = ["killed", "withdrawn", "retracted"].contains(&status.as_str());
