@@ -180,7 +180,7 @@ impl Settings {
     }
 
     /// The configuration of the consumers that read the input of a shard. Their group has no
-    /// members. Positions are committed there only for tools that show consumer lag.
+    /// members. Positions are committed to this group only for tools that show consumer lag.
     pub(super) fn input(&self, shard: u32) -> ClientConfig {
         let mut config = self.consumer(&format!("{}.{shard}", self.group));
         config.set("auto.offset.reset", "error");

@@ -341,7 +341,7 @@ mod tests {
     use crate::daemon::kafka::client::tests::settings;
 
     #[test]
-    fn a_refused_member_is_told_which_group_or_topic_lacks_the_permission() {
+    fn the_error_names_the_group_or_topic_for_which_a_permission_is_missing() {
         let message = |code| refused(&settings(&[]), &KafkaError::MessageConsumption(code));
         let group = message(RDKafkaErrorCode::GroupAuthorizationFailed).unwrap();
         assert!(group.contains("Read on group `wirefold`"), "{group}");

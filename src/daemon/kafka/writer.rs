@@ -65,8 +65,8 @@ pub struct ShardProducer {
     partition: i32,
     /// The current attempt, if its records have a [`WRITE_ID`] header.
     attempt: Option<WriteId>,
-    /// How many records of the attempt were sent to the changelog (second) and to all other outputs
-    /// (first).
+    /// How many records of the attempt were sent to all outputs except the changelog, and how many
+    /// to the changelog.
     numbers: (u32, u32),
     delivery: Delivery,
     /// Whether [`broker::Writer::sweep`] has to do anything.

@@ -133,7 +133,7 @@ pub struct LogRecord {
     pub key: String,
     /// Its value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// The take-over whose owner wrote the record; set only without transactions.
+    /// The generation of the owner that wrote the record; set only without transactions.
     pub generation: Option<u64>,
 }
 
@@ -193,7 +193,8 @@ impl Fault {
     }
 }
 
-/// The header of a changelog record that names its take-over; set only without transactions.
+/// The header of a changelog record that contains the generation of the owner that wrote it; set
+/// only without transactions.
 pub const GENERATION: &str = "wirefold-generation";
 
 /// The header that names the transaction that wrote a record: `SHARD/FENCE/BATCH/INDEX`.
@@ -216,7 +217,7 @@ pub type OutputEnds = BTreeMap<OutputPartition, i64>;
 /// ([`repair`](super::repair)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId {
-    /// The offset of the fence that the take-over wrote.
+    /// The offset of the fence that the owner wrote at its takeover.
     pub fence: i64,
     /// The number of the batch.
     pub batch: u64,

@@ -26,7 +26,7 @@ use wirefold_engine::verdict::{CHANGED_NUMBERS, NEEDS_REVIEW, Validity};
 
 /// Number of carriers listed per item; `/articles/{id}/carriers` lists more.
 const CARRIERS: usize = 20;
-/// The most embargoes, and separately the most flagged articles, considered per shard.
+/// Maximum number of embargoes, and maximum number of flagged articles, considered per shard.
 const ITEMS_MAX: usize = 1_000;
 /// Embargoes that end within this time are listed.
 const SOON: Span = Span::hours(1);
