@@ -10,9 +10,9 @@
 //! Stability measures how long a story id lasts: the share of articles whose story still has, 24
 //! hours later, the id that it had on their arrival, and the number of merges per hundred articles.
 //!
-//! `publishers` counts the stories whose originals name several publishers. It also counts those of
-//! them in which two names belong to the same publisher, which would be counted twice if each name
-//! were a publisher.
+//! `publishers` counts the stories whose originals name several publishers, and how many of these
+//! stories name one publisher twice under different names. If each name counted as a publisher,
+//! these publishers would be counted twice.
 
 use super::in_line;
 use super::partition::{Scores, pairwise_f1};

@@ -1,5 +1,5 @@
-//! Prints every article of a file as decoded and as cleaned, with its dates and with its marks and
-//! their reasons: as text for people, or as JSON.
+//! Prints every article of a file, both as decoded and as cleaned, with its dates, its marks and
+//! the reasons for the marks. The output is text for people, or JSON.
 
 use crate::cli::words::counted;
 use crate::cli::{feed, print};

@@ -9,8 +9,8 @@
 //! it again, without the cost. A rebuild is necessary only if the log contains anything else.
 //!
 //! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and are
-//! ignored. So are records that a former owner wrote after the fence of a newer owner, because it
-//! was suspended and did not know that it had lost the shard. The rest is applied in log order.
+//! ignored. So are records written after the fence of a newer owner by a former owner that was
+//! suspended and did not know that it had lost the shard. The rest is applied in log order.
 
 use super::batch::Batch;
 use super::broker::{Fault, LogRecord, OutputEnds, Partition, WriteId};

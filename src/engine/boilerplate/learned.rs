@@ -2,8 +2,8 @@
 //! nothing else in common.
 //!
 //! In: hashes of edge pieces that the state machine has found to be boilerplate by comparing the
-//! articles that carry them. Out: whether a piece is known. Each learned piece has a state record
-//! of its own and outlives its carriers. A piece not seen for `keep` is no longer known. When
+//! articles that carry them. Out: whether a piece is known. Each learned piece has its own state
+//! record and outlives its carriers. A piece not seen for `keep` is no longer known. When
 //! `learned_max` is reached, the piece not seen for the longest time is forgotten.
 //!
 //! Example: once five unrelated articles (`roots_min`) have ended with "Seltzwire is owned by its

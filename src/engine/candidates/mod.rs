@@ -8,11 +8,11 @@
 //! article is also a candidate if its content hash is equal, or if its masked hash is equal and
 //! covers at least eight plain words. At most `candidates_max` are verified. Half of the places go
 //! to candidates with equal hashes, then to those with the most shared samples times p. The other
-//! places go first to candidates that share samples with the new text that no candidate chosen
-//! before them shares. (Otherwise the donor of a spliced item would lose to copies of its base.) If
-//! any article shares enough samples, up to two articles that share only one sample are candidates
-//! too, provided that no other candidate shares that sample and that it stands for at least eight
-//! shingles: they may be the donors of short passages.
+//! places go first to candidates that share a sample with the new text that no candidate chosen
+//! before shares. (Otherwise the donor of a spliced item would lose to copies of its base.) In
+//! addition, if any article shares enough samples, up to two articles that share only one sample
+//! are candidates, because they may be the donors of short passages. No other candidate may share
+//! that sample, and it must stand for at least eight shingles.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.

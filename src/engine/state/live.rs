@@ -46,7 +46,7 @@ pub(super) struct LiveArticles {
 pub(super) struct KeyedList {
     /// The newest, at most `bearers_max`, in order of arrival.
     pub(super) newest: Vec<Sequence>,
-    /// The number of older ones, which are no longer found by the key.
+    /// The number of older ones, which can no longer be found by the key.
     pub(super) older: u32,
 }
 

@@ -7,9 +7,9 @@
 //! would lower F1 by .06 on sparse feeds. Halving lowers every term's level (defined below) by one,
 //! so levels remain comparable with each other.
 //!
-//! The counters are a function of the records. After every [`FOLD`] of engine time they are written
-//! to records of their own, in pages (a *fold*). A restore counts the later articles again. If an
-//! article expires before it was part of a fold, its expiry triggers a fold.
+//! The counters are a function of the records. After every [`FOLD`] of engine time, they are
+//! written to separate records, in pages; this is a *fold*. A restore counts the later articles
+//! again. If an article expires before it was part of a fold, its expiry triggers a fold.
 //!
 //! Each language is counted separately, so articles in other languages do not change a weight.
 //! Otherwise, in a feed of several languages, all words of the less frequent languages would look

@@ -1,9 +1,9 @@
 //! Alignment: finds the runs of words that two texts share, from their traces.
 //!
-//! In: the fingerprint of a new text, whose table is built once ([`Aligner::of`]), and those of
-//! earlier texts. Out: an [`Alignment`]: the shared runs, how much of each text they cover, and a
-//! one-to-one pairing of words. Figures are 0 in a trace, so a run continues across figures that
-//! differ; the figures themselves are compared afterwards.
+//! In: the fingerprint of a new text, whose table is built once ([`Aligner::of`]), and the
+//! fingerprints of earlier texts. Out: an [`Alignment`]: the shared runs, how much of each text
+//! they cover, and a one-to-one pairing of words. Figures are 0 in a trace, so a run continues
+//! across figures that differ; the figures themselves are compared afterwards.
 //!
 //! ```text
 //! new   prices at the harbour rose 4 percent on friday traders said

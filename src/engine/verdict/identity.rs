@@ -71,9 +71,9 @@ fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
     Some(outlived(that, kind, "new-version"))
 }
 
-/// The relation of a redelivery, which has the same uri, version and text as an earlier article; or
-/// an equal text and a mark that it is a repeat; or, if it is not a text, an equal caption from the
-/// same provider.
+/// The relation of a redelivery: an article with the same uri, version and text as an earlier one,
+/// one with an equal text and the mark of a repeat, or an item other than text with an equal
+/// caption from the same provider.
 fn repeat(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],

@@ -10,10 +10,10 @@
 //! 1001  Kestrel   Quay closes earlier    a version of the first
 //! ```
 //!
-//! An article is a version of an earlier one if they share text or their headlines agree, if both
-//! have version numbers and no different providers, or, for a globally unique uri (`urn:`, `tag:`),
-//! if their versions differ. An article of another provider with the same short number is never a
-//! version.
+//! An article is a version of an earlier one if they share text or their headlines agree. It is
+//! also a version if their versions differ, their providers are not known to differ, and either
+//! both versions are numbers or the uri is globally unique (`urn:`, `tag:`). An article of another
+//! provider with the same short number is never a version.
 //!
 //! Cost: at most a constant number of earlier articles is examined.
 

@@ -1,5 +1,5 @@
-//! Standing lines: sentences that a desk puts at the end, or at the start, of its alerts whatever
-//! they are about. An article that shares only such a line with a withdrawn article does not carry
+//! Standing lines: sentences that a desk puts at the end or the start of all its alerts, whatever
+//! their subject. An article that shares only such a line with a withdrawn article does not carry
 //! its text.
 //!
 //! ```text

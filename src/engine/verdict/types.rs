@@ -109,8 +109,9 @@ impl Ratio {
         Self(value)
     }
 
-    /// Confidence of a notice that names an article of its own provider that has left the window.
-    /// It is fixed, because other articles with the same name can no longer be counted.
+    /// Confidence that a notice refers to the article that it names, if that article has left the
+    /// window and is from the same provider. It is fixed, because other articles with the same name
+    /// can no longer be counted.
     pub(super) const PAST_NAME_CONFIDENCE: Self = Self(0.75);
 
     /// `value` if it is finite and within 0..=1.

@@ -3,9 +3,9 @@
 //! Items are ordered by reason: withdrawn text that other articles still contain, uncorrected text
 //! that other articles still contain, embargoes that end within the hour, articles flagged for
 //! review, copies with changed figures. Items with the same reason are ordered newest first, except
-//! embargoes, of which the one that ends first comes first. Carriers that were themselves
-//! withdrawn, corrected or superseded are not counted. The key of an item changes when there is
-//! something new to see.
+//! embargoes: the one that ends first comes first. Carriers that were themselves withdrawn,
+//! corrected or superseded are not counted. The key of an item changes when there is something new
+//! to see.
 
 use super::Api;
 use super::articles::CarrierRow;
