@@ -221,8 +221,8 @@ impl ShardProducer {
     }
 
     /// The value of the [`WRITE_ID`] header for the next record of the current attempt, if the
-    /// record gets one. Every record outside the changelog gets one. In the changelog only the
-    /// position record does, which is the last record of its batch.
+    /// record gets one. Every record outside the changelog gets one. In the changelog, only the
+    /// position record gets one, which is the last record of its batch.
     fn numbered(&mut self, record: &OutputRecord) -> Option<String> {
         let WriteId { fence, batch } = self.attempt?;
         let number = match record.role {

@@ -1,7 +1,7 @@
 //! The pipeline's interface to a broker: small traits, implemented for Kafka and for an in-memory
 //! broker for tests.
 //!
-//! In: records to write. Out: records read. Every call fails with a [`Fault`], which tells the
+//! In: records to write. Out: records read. A call that fails returns a [`Fault`], which tells the
 //! caller how to react. One [`Broker`] serves one shard.
 //!
 //! Group membership (see [`lease`](super::lease)) and topic administration are deliberately not
@@ -193,8 +193,7 @@ impl Fault {
     }
 }
 
-/// The header of a changelog record that contains the generation of the owner that wrote it; set
-/// only without transactions.
+/// The header of a changelog record with its writer's generation; set only without transactions.
 pub const GENERATION: &str = "wirefold-generation";
 
 /// The header that names the transaction that wrote a record: `SHARD/FENCE/BATCH/INDEX`.

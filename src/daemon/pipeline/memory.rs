@@ -41,7 +41,6 @@ pub struct ShardState {
     /// The offset after the last known changelog record.
     pub log_end: i64,
     /// The generation of the current owner: the offset of the fence that it wrote at its takeover.
-    /// It increases with every takeover.
     pub generation: u64,
     /// The consumer group that the changelog belongs to; `None` until a group has claimed it.
     pub group: Option<String>,
@@ -77,8 +76,7 @@ pub struct ShardState {
 pub enum BatchOutcome {
     /// The log contains the whole batch.
     Written,
-    /// The log contains no record of the batch, or only some, which are replaced when the batch is
-    /// written again.
+    /// The log contains nothing of the batch, or only a part, which a new attempt replaces.
     Missing,
     /// The log contains other records, because another owner wrote to it.
     Foreign,
@@ -260,8 +258,7 @@ fn is_stateless(key: &str) -> bool {
     record::is_fence(key) || [SWEEP, GROUP, ENDS, ATTEMPT].contains(&key)
 }
 
-/// The values of the changelog's records about the owner and the outputs. Unlike the others, these
-/// records also count outside complete batches.
+/// What the changelog states about the owner and the outputs, even outside complete batches.
 #[derive(Debug, Default)]
 struct OwnerClaim {
     group: Option<String>,

@@ -18,8 +18,8 @@
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
 //!   whether or not its tombstone was read.
 //! - Version 3 added to `clock` the next article whose story may be re-scored; if the record is
-//!   older, pending re-scoring is skipped. Term ids became shorter and mark the terms that the
-//!   article is indexed under; articles of older records are indexed under all their terms.
+//!   older, pending re-scoring is skipped. Term ids became shorter, and the terms under which an
+//!   article is indexed are marked; articles of older records are indexed under all their terms.
 //! - Version 4 added the text of a short article at the end of its record. In older records the
 //!   text is empty.
 //! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix

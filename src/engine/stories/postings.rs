@@ -73,7 +73,7 @@ struct ChannelPostings {
 }
 
 impl ChannelPostings {
-    /// Adds an article to the lists of those `terms` in this channel under which it is listed.
+    /// Adds an article to this channel's lists of those `terms` that are marked as listed.
     fn add(&mut self, sequence: Sequence, terms: &[Term]) {
         let length = length(terms);
         for term in terms.iter().filter(|term| term.listed()) {

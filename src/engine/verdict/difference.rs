@@ -39,8 +39,7 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 const TURNED_MAX: usize = 16;
 /// Maximum words in a brief text, whose body need not mention the subject of its headline.
 const BRIEF_WORDS_MAX: usize = 60;
-/// Names that differ show another subject only if there is at least one per this many words of the
-/// text.
+/// Names that differ show another subject only if there is at least one per this many words.
 const NAMES_PART: usize = 30;
 /// Maximum number of words that are read from a headline.
 const HEADLINE_WORDS_MAX: u32 = 60;
@@ -410,7 +409,7 @@ mod tests {
         Difference::of(new, that, &pair, Edges::Furniture)
     }
 
-    /// Whether the meaning of a body turns if `one` word in it is replaced by `other`.
+    /// Whether the meaning of a body changes if the word `one` in it is replaced by `other`.
     fn turns(language: &str, body: &str, one: &str, other: &str) -> bool {
         let [old, new] = [one, other].map(|word| body.replace('#', word));
         let found = difference(language, ("nw", "Fire", &old), ("nw", "Fire", &new));
@@ -419,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_negations_and_opposites_turn_the_meaning() {
+    fn numbers_negations_and_opposites_change_the_meaning() {
         let english = "Fire crews at the old harbour said on Friday that they had # the last of \
                        the boats before the storm came in, and went home for the night.";
         let german = "Die Feuerwehr am alten Hafen sagte am Freitag, dass sie # Boote vor dem \
@@ -443,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_turns_a_long_text_is_found_by_its_trace_byte() {
+    fn a_word_that_changes_the_meaning_of_a_long_text_is_found_by_its_trace_byte() {
         let long = (0..130).fold(String::new(), |text, n| {
             let letter = |n: u8| char::from(b'a' + n);
             text + &format!("word{}{} ", letter(n / 26), letter(n % 26))

@@ -1,5 +1,5 @@
-//! The identity of an article that has left the window. It lets late versions and kills still find
-//! the article.
+//! The identity of an article that has left the window. With it, late versions and kills can still
+//! find the article.
 //!
 //! The text is no longer stored, so it cannot be compared: an identity is found by its uri and its
 //! names.

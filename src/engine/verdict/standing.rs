@@ -9,8 +9,8 @@
 //!
 //! A shared passage is a standing line if it is short, is at the same edge of both texts, and the
 //! articles are about different subjects. Within one publisher that is enough, because a sender
-//! does not send text again that it has withdrawn. For an article of another publisher, the line
-//! must also be in a third article that is about another subject and still valid.
+//! does not resend text that it has withdrawn. For an article of another publisher, the line must
+//! also be in a third article that is about another subject and still valid.
 
 use super::archive::{Arrival, same_provider};
 use super::types::{Kind, Validity};

@@ -34,8 +34,8 @@
 //!
 //! Unescaped control characters in strings are accepted: JSON forbids them, but feeds send them.
 //! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag
-//! is set on the article. For an unreadable value, a flag is set too or, if the field is required,
-//! the item is rejected.
+//! is set on the article. An unreadable value also sets a flag or, if the field is required,
+//! rejects the item.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
