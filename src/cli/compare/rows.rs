@@ -156,7 +156,7 @@ fn row(event: &Event, from: &Classified, names: &mut FileNumbers) -> VerdictRow 
     }
 }
 
-/// Numbers files by their names. The names must be requested in order.
+/// Finds the indices of files by their names. The names must be requested in order.
 struct FileNumbers {
     names: Vec<Arc<str>>,
     at: usize,

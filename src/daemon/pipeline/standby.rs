@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_standby_counts_as_caught_up_once_it_was_and_while_it_is_not_far_behind() {
+    fn a_standby_that_has_caught_up_stays_so_while_it_is_not_far_behind() {
         let at = Duration::from_secs;
         let mut trail =
             ChangelogFollower::<()> { behind: Some(at(10)), ..ChangelogFollower::default() };

@@ -180,7 +180,7 @@ mod tests {
     use crate::verdict::RelationTarget;
 
     #[test]
-    fn too_many_ids_mean_everything() {
+    fn too_many_ids_count_as_everything() {
         let mut touched = TouchedIds::default();
         for n in 0..TOUCHED_MAX as u64 {
             touched.article(Sequence(n));

@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn words_compare_after_folding() {
+    fn words_are_compared_after_folding() {
         for (a, b) in [
             ("STRASSE", "straße"),
             ("É", "e\u{301}"),

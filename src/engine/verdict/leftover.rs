@@ -359,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_word_in_two_spellings_is_alike() {
+    fn two_spellings_of_one_word_are_alike() {
         for (a, b) in [
             ("colour", "color"),
             ("organise", "organize"),
