@@ -142,8 +142,8 @@ impl Isolation {
         Ok(())
     }
 
-    /// Removes the announcement of a batch that was applied but could not be written. The
-    /// announcement is wrong now, because applying the batch did not fail.
+    /// Removes the announcement of a batch that was applied but could not be written. Otherwise the
+    /// next owner would count the announcement as a failure, although the batch was applied.
     pub(super) fn withdraw<W: Writer>(&mut self, writer: &mut W) -> Result<(), Fault> {
         if self.announced.is_some() {
             write(writer, None)?;

@@ -245,7 +245,7 @@ pub struct LifeRecord {
     pub near_miss: bool,
 }
 
-/// The highest counts that a story reached. Both need not have been reached at the same time.
+/// The highest counts that a story reached. The two need not have been reached at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Peak {
     /// The highest size.
