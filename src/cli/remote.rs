@@ -56,7 +56,7 @@ pub(super) struct StreamMessage {
 
 /// A client of one daemon.
 pub(super) struct Remote {
-    /// Host and port.
+    /// Host and port as given in the address, for the `Host` header and for messages.
     authority: String,
     /// Host and port to connect to.
     address: (String, u16),

@@ -3,7 +3,7 @@
 //! In: article files. Out: the following files. All except the report consist of lines.
 //! - events: CloudEvents in structured mode, one JSON object per line;
 //! - unique: the payloads of the unique topic, each followed by a newline;
-//! - rejects: one JSON object per refused item, with its position, the reason and the original
+//! - rejects: one JSON object per rejected item, with its position, the reason and the original
 //!   bytes. `replay` can read such a file again;
 //! - report: an HTML page (see [`report`]).
 //!
@@ -170,7 +170,7 @@ struct Sinks {
     events: OutputFile,
     /// Payloads of the unique topic, if requested.
     unique: Option<OutputFile>,
-    /// Refused items, if requested.
+    /// Rejected items, if requested.
     rejects: Option<OutputFile>,
     /// The report, if requested.
     report: Option<OutputFile>,

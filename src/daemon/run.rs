@@ -61,7 +61,8 @@ impl StopHandle {
     }
 }
 
-/// Draws a flood key from the operating system's randomness, through the seed of std's hash maps.
+/// Draws a sampling key from the operating system's randomness, through the seed of std's hash
+/// maps.
 pub fn fresh_key() -> SamplingKey {
     SamplingKey(RandomState::new().hash_one(std::process::id()))
 }

@@ -2,8 +2,8 @@
 //! byte, then postcard.
 //!
 //! In: a value. Out: its bytes, and back. For example, the number 300 in format version 1 is `01 ac
-//! 02`. Every version up to the current one can be read. A newer version has an error variant of
-//! its own, because the remedy is to upgrade this instance.
+//! 02`. Every version up to the current one can be read. A newer version gives a separate error
+//! variant, because the remedy is to upgrade this instance.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -22,7 +22,7 @@ const HEADLINE_MAX: usize = 72;
 /// The position of an article in the input. The rows of a run are in ascending order of position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RowPosition {
-    /// Number of the file.
+    /// Index of the file in the list of inputs, from 0.
     pub(super) file: usize,
     pub(super) offset: i64,
     pub(super) item: u32,
@@ -156,7 +156,7 @@ fn row(event: &Event, from: &Classified, names: &mut FileNumbers) -> VerdictRow 
     }
 }
 
-/// Numbers files by their names. The names must be requested in order.
+/// Finds the indices of files by their names. The names must be requested in order.
 struct FileNumbers {
     names: Vec<Arc<str>>,
     at: usize,

@@ -4,15 +4,15 @@
 //! by a seed within a minute or a day. Articles without a date are shuffled together. The story of
 //! each article is scored twice: as decided on arrival, and at the end of the run, after merges. A
 //! rejected article counts as a separate story. An article without a label is a stranger to all
-//! labelled articles: if a labelled corpus is mixed with articles of another time, its scores are
-//! those in a busy news wire.
+//! labelled articles: if a labelled corpus is mixed with articles from another period, the scores
+//! show how well its stories are found in a busy news wire.
 //!
 //! Stability measures how long a story id lasts: the share of articles whose story still has, 24
 //! hours later, the id that it had on their arrival, and the number of merges per hundred articles.
 //!
-//! `publishers` counts the stories whose originals name several publishers. It also counts those of
-//! them in which two names belong to the same publisher, which would be counted twice if each name
-//! were a publisher.
+//! `publishers` counts the stories whose originals name several publishers, and how many of these
+//! stories name one publisher twice under different names. If each name counted as a publisher,
+//! these publishers would be counted twice.
 
 use super::in_line;
 use super::partition::{Scores, pairwise_f1};
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn scores_are_broken_down_with_the_strangers_of_each_part() {
+    fn scores_are_grouped_by_a_property_of_the_lines() {
         let gold = [Some(1), Some(1), Some(2), Some(2), None];
         let lines: Vec<LabelledLine> =
             gold.into_iter().map(|gold| LabelledLine { article: None, gold }).collect();

@@ -1,5 +1,5 @@
-//! Prints every article of a file as decoded and as cleaned, with its dates and with its marks and
-//! their reasons: as text for people, or as JSON.
+//! Prints every article of a file, both as decoded and as cleaned, with its dates, its marks and
+//! the reasons for the marks. The output is text for people, or JSON.
 
 use crate::cli::words::counted;
 use crate::cli::{feed, print};
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_see_the_fields_that_an_article_has() {
+    fn the_text_output_lists_the_fields_of_an_article() {
         let text = r#"{"uri":"a:1","headline":"Barge adrift","body":"<p>Two men put out.</p>",
             "mimetype":"text/html","provider":"Northwire","published":"2026-03-02T10:00:00Z"}"#;
         let config = Config::default();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rejected_item_says_why() {
+    fn a_rejected_item_is_printed_with_the_reason() {
         let items = wirefold_engine::decode::decode(
             b"{}",
             None,

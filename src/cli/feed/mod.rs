@@ -3,9 +3,9 @@
 //! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the
 //! batches that an [`OfflineShard`] produces for them, which are the same as the daemon's.
 //!
-//! The date of an article is its publication time or, if that is missing, the time claimed by this
-//! version. The date of a record is the latest date of its articles. [`clock`] derives the
-//! timestamps of the records from these dates.
+//! The date of an article is its publication time or, if that is missing, the time at which this
+//! version or else the first version was created. The date of a record is the latest date of its
+//! articles. [`clock`] derives the timestamps of the records from these dates.
 //!
 //! Cost: memory is limited to a few batches of records, unless a file is a single array or
 //! document.
@@ -123,8 +123,8 @@ pub(super) fn run<E: EventEncoder>(
     }
 }
 
-/// The date of an article: its publication time or, if that is missing, the time claimed by this
-/// version.
+/// The date of an article: its publication time or, if that is missing, the time at which this
+/// version or else the first version was created.
 pub(in crate::cli) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
 }

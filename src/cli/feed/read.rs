@@ -174,7 +174,7 @@ fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
     }
 }
 
-/// A line written by `replay --rejects`. It contains the reason an item was refused, and the
+/// A line written by `replay --rejects`. It contains the reason an item was rejected, and the
 /// original bytes of its record, as text if they are UTF-8 and otherwise as base64.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,7 +189,7 @@ pub(in crate::cli) struct RejectedLine {
     record_base64: Option<String>,
 }
 
-/// Where and why an item was refused, as in the headers of the rejects topic.
+/// Where and why an item was rejected, as in the headers of the rejects topic.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::cli) struct RejectReason {
     pub(in crate::cli) stage: String,
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_compressed_file_expands_to_in_memory_is_limited() {
+    fn the_decompressed_size_of_a_line_or_value_is_limited() {
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(100));
         for text in [&*long, &format!("{{}}\n{long}\n"), &format!("[{long}]"), &format!("<{long}")]
         {

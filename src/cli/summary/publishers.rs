@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_are_told_from_reposts_by_family() {
+    fn copies_and_reposts_are_distinguished_by_family() {
         let mut publishers = Publishers::default();
         publishers.add(Some("Northwire"));
         publishers.add_copy(Some("Kestrel"), Some("Northwire"));

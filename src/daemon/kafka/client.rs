@@ -180,7 +180,7 @@ impl Settings {
     }
 
     /// The configuration of the consumers that read the input of a shard. Their group has no
-    /// members. Positions are committed there only for tools that show consumer lag.
+    /// members. Positions are committed to this group only for tools that show consumer lag.
     pub(super) fn input(&self, shard: u32) -> ClientConfig {
         let mut config = self.consumer(&format!("{}.{shard}", self.group));
         config.set("auto.offset.reset", "error");
@@ -282,9 +282,8 @@ impl ClientContext for SilentContext {
 impl rdkafka::consumer::ConsumerContext for SilentContext {}
 
 /// Forwards a log line of librdkafka to `tracing`. Errors become throttled warnings, because most
-/// of them are lost connections, which librdkafka restores by itself. If a producer retries its
-/// request for a producer id, this is logged at debug level, because it happens on every first
-/// start.
+/// of them are lost connections, which librdkafka restores by itself. A retried request for a
+/// producer id is logged at debug level, because it occurs on every first start.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     let retries_id = facility == "GETPID" && message.ends_with(": retrying");
     match level {

@@ -18,11 +18,11 @@
 //!
 //! If membership is proven, this member still owns the shard: the protocol is cooperative, so a
 //! partition moves to another member only after this member has released it or was removed from the
-//! group, and the commits of a removed member are rejected. The request that fenced the writer
-//! therefore came from a process that is not the owner: a former owner that sent it before it knew
-//! of its loss, a transaction that timed out, or a process outside the group. The pipeline takes
-//! the shard over again, which fences that producer. Two members cannot keep fencing each other,
-//! because the group proves the membership of only one of them.
+//! group, and the commits of a removed member are rejected. So it was not another owner that fenced
+//! the writer, but one of the following: a former owner, which sent the request before it knew that
+//! it had lost the shard; the broker, because a transaction timed out; or a process outside the
+//! group. The pipeline takes the shard over again, which fences that producer. Two members cannot
+//! keep fencing each other, because the group proves the membership of only one of them.
 //!
 //! If membership is not proven in time, this member may have lost every one of its shards, so it
 //! leaves the group and joins again.
@@ -344,7 +344,7 @@ mod tests {
     use crate::daemon::kafka::client::tests::settings;
 
     #[test]
-    fn a_refused_member_is_told_which_group_or_topic_lacks_the_permission() {
+    fn the_error_names_the_group_or_topic_for_which_a_permission_is_missing() {
         let message = |code| refused(&settings(&[]), &KafkaError::MessageConsumption(code));
         let group = message(RDKafkaErrorCode::GroupAuthorizationFailed).unwrap();
         assert!(group.contains("Read on group `wirefold`"), "{group}");

@@ -65,8 +65,8 @@ pub struct ShardProducer {
     partition: i32,
     /// The current attempt, if its records have a [`WRITE_ID`] header.
     attempt: Option<WriteId>,
-    /// How many records of the attempt were sent to the changelog (second) and to all other outputs
-    /// (first).
+    /// How many records of the attempt were sent to all outputs except the changelog, and how many
+    /// to the changelog.
     numbers: (u32, u32),
     delivery: Delivery,
     /// Whether [`broker::Writer::sweep`] has to do anything.
@@ -225,8 +225,8 @@ impl ShardProducer {
     }
 
     /// The value of the [`WRITE_ID`] header for the next record of the current attempt, if the
-    /// record gets one. Every record outside the changelog gets one. In the changelog only the
-    /// position record does, which is the last record of its batch.
+    /// record gets one. Every record outside the changelog gets one. In the changelog, only the
+    /// position record gets one, which is the last record of its batch.
     fn numbered(&mut self, record: &OutputRecord) -> Option<String> {
         let WriteId { fence, batch } = self.attempt?;
         let number = match record.role {

@@ -20,8 +20,8 @@
 //! left.
 //!
 //! Cost: one map entry per partition. While the shard cannot be processed, also one request per
-//! partition and second, limited to [`LOOK_UP_WITHIN`] for all of them together. A partition that
-//! could not be requested in this time keeps its last known end.
+//! partition and second, limited to [`LOOK_UP_WITHIN`] for all of them together. A partition whose
+//! end is not reported in this time keeps its last known end.
 
 use super::broker::{Broker, Clock, Fault, Partition};
 use super::observer::{InputLag, PartitionLag};

@@ -60,8 +60,8 @@ impl Batch {
         .collect()
     }
 
-    /// Whether a changelog record is the plan or the end mark of this batch, regardless of which
-    /// take-over wrote it.
+    /// Whether a changelog record is the plan or the end mark of this batch, regardless of its
+    /// generation.
     pub fn is_plan_or_end(&self, key: &str, value: Option<&[u8]>) -> bool {
         let Some(value) = value else { return false };
         match key {
@@ -81,7 +81,8 @@ impl Batch {
         }
     }
 
-    /// Assigns the batch to another take-over, by changing the records that name a take-over.
+    /// Sets the generation (the takeover after which the batch is written) in the plan and the end
+    /// mark and, if there is a plan, in the header of every changelog record.
     pub fn set_generation(&mut self, generation: u64) {
         if let Some(plan) = &mut self.plan
             && let Some(Ok(found)) =
@@ -97,7 +98,7 @@ impl Batch {
         }
     }
 
-    /// Sets the header that names the take-over on every changelog record.
+    /// Sets the header of every changelog record to the generation.
     pub(super) fn stamp(&mut self, generation: u64) {
         let header = || vec![(GENERATION.to_owned(), Some(generation.to_string().into_bytes()))];
         let records = self.plan.iter_mut().chain(&mut self.changelog).chain(&mut self.end);

@@ -1,7 +1,7 @@
 //! The pipeline's interface to a broker: small traits, implemented for Kafka and for an in-memory
 //! broker for tests.
 //!
-//! In: records to write. Out: records read. Every call fails with a [`Fault`], which tells the
+//! In: records to write. Out: records read. A call that fails returns a [`Fault`], which tells the
 //! caller how to react. One [`Broker`] serves one shard.
 //!
 //! Group membership (see [`lease`](super::lease)) and topic administration are deliberately not
@@ -133,7 +133,7 @@ pub struct LogRecord {
     pub key: String,
     /// Its value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// The take-over whose owner wrote the record; set only without transactions.
+    /// The generation of the owner that wrote the record; set only without transactions.
     pub generation: Option<u64>,
 }
 
@@ -193,7 +193,7 @@ impl Fault {
     }
 }
 
-/// The header of a changelog record that names its take-over; set only without transactions.
+/// The header of a changelog record with its writer's generation; set only without transactions.
 pub const GENERATION: &str = "wirefold-generation";
 
 /// The header that names the transaction that wrote a record: `SHARD/FENCE/BATCH/INDEX`.
@@ -216,7 +216,7 @@ pub type OutputEnds = BTreeMap<OutputPartition, i64>;
 /// ([`repair`](super::repair)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId {
-    /// The offset of the fence that the take-over wrote.
+    /// The offset of the fence that the owner wrote at its takeover.
     pub fence: i64,
     /// The number of the batch.
     pub batch: u64,

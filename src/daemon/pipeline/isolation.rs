@@ -12,11 +12,11 @@
 //!   in the changelog. After [`FAILURES_MAX`] failures, the records are applied one by one. A
 //!   single record that fails the same number of times is rejected.
 //!
-//! The attempt is written before the first batch after a take-over, and before every batch while a
-//! record is suspected. Otherwise it is not written. The batch itself removes it. An attempt that
-//! this same process announced does not count as a failure, because then the broker caused the
-//! trouble. If the plan of an `at_least_once` batch was written, the batch was applied successfully
-//! before, and is not split.
+//! The attempt is written before the first batch after a takeover, and before every batch while a
+//! record is suspected. Otherwise no attempt is written. Writing the batch removes the attempt. An
+//! attempt that this same process announced does not count as a failure, because then the broker
+//! caused the trouble. If the plan of an `at_least_once` batch was written, the batch was applied
+//! successfully before, and is not split.
 
 use super::batch::Scrutiny;
 use super::broker::{Fault, InputRecord, OutputRecord, Partition, Role, Writer};
@@ -148,8 +148,8 @@ impl Isolation {
         Ok(())
     }
 
-    /// Removes the announcement of a batch that was applied but could not be written, because
-    /// applying it did not fail.
+    /// Removes the announcement of a batch that was applied but could not be written. Otherwise the
+    /// next owner would count the announcement as a failure, although the batch was applied.
     pub(super) fn withdraw<W: Writer>(&mut self, writer: &mut W) -> Result<(), Fault> {
         if self.announced.is_some() {
             write(writer, None)?;
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn two_failures_split_a_batch_and_two_failures_alone_reject_a_record() {
+    fn two_failures_split_a_batch_and_two_failures_of_a_single_record_reject_it() {
         assert_eq!(judged(attempt(0, 900, 0, 0)), (0, 0), "one failure may have any cause");
         assert_eq!(judged(attempt(0, 900, 1, 0)), (900, 0), "two failures split the batch");
         assert_eq!(judged(attempt(7, 1, 0, 893)), (893, 0), "one failure alone");

@@ -9,8 +9,8 @@
 //! it again, without the cost. A rebuild is necessary only if the log contains anything else.
 //!
 //! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and are
-//! ignored. So are records that a former owner wrote after the fence of a newer owner, because it
-//! was suspended and did not know that it had lost the shard. The rest is applied in log order.
+//! ignored. So are records written after the fence of a newer owner by a former owner that was
+//! suspended and did not know that it had lost the shard. The rest is applied in log order.
 
 use super::batch::Batch;
 use super::broker::{Fault, LogRecord, OutputEnds, Partition, WriteId};
@@ -40,7 +40,7 @@ pub struct ShardState {
     pub held: EmbargoedRecords,
     /// The offset after the last known changelog record.
     pub log_end: i64,
-    /// The take-over that owns the shard, identified by the offset of its fence.
+    /// The generation of the current owner: the offset of the fence that it wrote at its takeover.
     pub generation: u64,
     /// The consumer group that the changelog belongs to; `None` until a group has claimed it.
     pub group: Option<String>,
@@ -55,9 +55,9 @@ pub struct ShardState {
     /// For each output partition, the first offset at which a record may be part of a torn
     /// transaction; `None` until a batch has recorded the ends of its outputs.
     pub unaccounted: Option<OutputEnds>,
-    /// The last batch acknowledged since the take-over, and where its changelog records end.
+    /// The last batch acknowledged since the takeover, and where its changelog records end.
     pub confirmed: Option<(WriteId, i64)>,
-    /// Whether the flood key is in the changelog.
+    /// Whether the sampling key is in the changelog.
     pub key_written: bool,
     /// The settings and shard layout that the state depends on; `None` until they are known.
     pub shape: Option<StateShape>,
@@ -76,7 +76,7 @@ pub struct ShardState {
 pub enum BatchOutcome {
     /// The log contains the whole batch.
     Written,
-    /// The log contains nothing of it, or a part that is overwritten when it is written again.
+    /// The log contains nothing of the batch, or only a part, which a new attempt replaces.
     Missing,
     /// The log contains other records, because another owner wrote to it.
     Foreign,
@@ -201,7 +201,7 @@ impl ShardState {
         self.resets_written = false;
     }
 
-    /// Makes the take-over with this fence the current one.
+    /// Sets the generation after a takeover whose fence has the offset `fence`.
     pub(super) fn set_take_over(&mut self, fence: i64) {
         self.generation = u64::try_from(fence).unwrap_or(0);
         // Everything before the fence has already been evaluated.
@@ -259,7 +259,7 @@ fn is_stateless(key: &str) -> bool {
     record::is_fence(key) || [SWEEP, GROUP, ENDS, ATTEMPT].contains(&key)
 }
 
-/// The changelog's records about the owner and the outputs, even outside complete batches.
+/// What the changelog states about the owner and the outputs, even outside complete batches.
 #[derive(Debug, Default)]
 struct OwnerClaim {
     group: Option<String>,
@@ -282,7 +282,7 @@ pub struct ChangelogReader {
     claim: OwnerClaim,
     /// The last attempt read, unless it was removed since.
     attempt: Option<BatchAttempt>,
-    /// The newest take-over that was read.
+    /// The newest generation that was read.
     generation: u64,
     /// Whether the last plan is stale and its end mark has not been read yet.
     in_stale_plan: bool,
@@ -378,9 +378,9 @@ impl ChangelogReader {
         }
     }
 
-    /// Whether a former owner wrote the record after it had lost the shard. Earlier releases name
-    /// the take-over only in plans and end marks. The records between these two belong to the same
-    /// take-over.
+    /// Whether a former owner wrote the record after it had lost the shard. Earlier releases state
+    /// the generation only in plans and end marks; the records between a plan and its end mark have
+    /// the same generation.
     fn is_stale(&mut self, found: &LogRecord) -> Result<bool, Fault> {
         let writer = match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {

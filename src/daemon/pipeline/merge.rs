@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_timestamp_goes_first_and_ties_by_partition() {
+    fn the_smallest_timestamp_goes_first_and_ties_are_broken_by_partition() {
         let mut merge = merge(2);
         for (p, offset, at) in [(0, 0, 10), (0, 1, 11), (0, 2, 40), (1, 0, 11), (1, 1, 12)] {
             merge.offer(record(p, offset, at));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn within_a_partition_order_is_by_offset_even_when_time_falls() {
+    fn within_a_partition_order_is_by_offset_even_if_timestamps_decrease() {
         let mut merge = merge(2);
         for (p, offset, at) in [(0, 0, 50), (0, 1, 10), (1, 0, 30)] {
             merge.offer(record(p, offset, at));

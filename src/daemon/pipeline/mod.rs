@@ -1,7 +1,7 @@
 //! The processing loop of one shard. Its atomic unit is the batch.
 //!
 //! ```text
-//! take-over: lease granted -> new writer (fences the former owner) -> sweep -> fence record
+//! takeover:  lease granted -> new writer (fences the former owner) -> sweep -> fence record
 //!            -> changelog read up to the fence -> torn transactions repaired
 //!            -> input opened at the restored position -> batches
 //! batch:     gather -> prepare in parallel -> apply -> one transaction -> publish the read view
@@ -12,7 +12,7 @@
 //!
 //! Invariants:
 //! - PI-1: a writer exists only while the lease is held.
-//! - PI-2: a take-over reads the changelog only after the new writer has fenced the former owner,
+//! - PI-2: a takeover reads the changelog only after the new writer has fenced the former owner,
 //!   and it reads up to a record that the new writer has written after fencing.
 //! - PI-3: memory is at most one batch ahead of the broker: [`ShardState::unconfirmed`].
 //! - PI-4: a new batch starts only when `unconfirmed` is `None`.

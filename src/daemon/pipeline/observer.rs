@@ -98,7 +98,7 @@ impl InputLag {
 /// How closely a standby follows the changelog of its shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StandbyProgress {
-    /// Following the changelog is disabled in the settings, so a take-over has to restore the shard
+    /// Following the changelog is disabled in the settings, so a takeover has to restore the shard
     /// first.
     Off,
     /// The standby has not caught up yet, or has been behind for too long.

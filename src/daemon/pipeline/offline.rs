@@ -35,7 +35,7 @@ impl<E: EventEncoder> OfflineShard<E> {
     /// An empty shard.
     ///
     /// # Errors
-    /// Never for an empty changelog.
+    /// Does not fail in practice: the changelog from which it restores the state is empty.
     pub fn new(
         settings: Settings,
         format: Format,

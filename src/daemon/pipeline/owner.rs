@@ -3,7 +3,7 @@
 //! In: a new writer, and the changelog. Out: a state that agrees with the changelog, repaired
 //! output topics, and a changelog that names this consumer group. If the changelog already names
 //! this group, nothing is written. If it names no group, a claim is written. If it names another
-//! group, the take-over is refused: two groups on the same topics would each read all of the input
+//! group, the takeover is refused: two groups on the same topics would each read all of the input
 //! and write everything twice, and neither would fence the other.
 
 use super::broker::{Broker, Clock, Fault, OutputEnds, OutputRecord, Role, WriteId};

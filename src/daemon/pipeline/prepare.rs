@@ -1,9 +1,9 @@
 //! Decodes and prepares the records of a batch on all cores.
 //!
 //! In: input records in order. Out: one [`PreparedRecord`] for each, in the same order. Preparing
-//! needs no state, and no record can hold up the others: a record that panics or takes too long is
-//! rejected with that reason, and a record already known to be harmful is rejected without being
-//! decoded.
+//! needs no state, and no record can hold up the others: a record whose preparation panics or takes
+//! too long is rejected with that reason, and a record already known to be harmful is rejected
+//! without being decoded.
 
 use super::Setup;
 use super::broker::{InputRecord, Partition};

@@ -30,8 +30,8 @@ const POLLS_WITHIN: Duration = Duration::from_secs(5);
 /// Minimum time between two reports of the position to lag monitoring tools.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
-/// How long no record must have arrived before the engine's clock may advance on its own. This way,
-/// a record still in flight is applied first.
+/// The engine's clock may advance on its own only if no record has arrived for this long, so that a
+/// record still in flight is applied first.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// Reads the input of one shard.

@@ -2,7 +2,7 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `key` | the flood key, drawn at the very first start |
+//! | `key` | the sampling key, drawn at the very first start |
 //! | `shape` | the settings that the state depends on, and the shard map |
 //! | `pos` | the position ([`Position`]) |
 //! | `b/<batch>` | the journal of a batch ([`Journal`]) |
@@ -47,7 +47,7 @@ use wirefold_engine::record::{Codec, RecordError};
 /// The format of these records.
 const CODEC: Codec = Codec(1);
 
-/// Key of the flood key.
+/// Key of the record with the sampling key.
 pub const KEY: &str = "key";
 /// Key of the [`StateShape`].
 pub const SHAPE: &str = "shape";
@@ -83,8 +83,8 @@ pub fn journal_batch(key: &str) -> Option<u64> {
     key.strip_prefix(JOURNAL)?.parse().ok()
 }
 
-/// The key of the fence for a take-over at `wall`. Without transactions, each fence has its own
-/// key, because compaction must keep a fence for as long as the records that it invalidates.
+/// The key of the fence for a takeover at `wall`. Without transactions, each fence has its own key,
+/// because compaction must keep a fence for as long as the records that it invalidates.
 pub fn fence_key(delivery: Delivery, wall: EventTime) -> String {
     match delivery {
         Delivery::ExactlyOnce => FENCE.to_owned(),
@@ -175,7 +175,7 @@ pub struct InputRange {
 /// The batch that an `at_least_once` owner is about to write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The take-over that writes the batch. The number increases with every take-over.
+    /// The generation of the owner that writes the batch. It increases with every takeover.
     pub generation: u64,
     /// The batch number.
     pub batch: u64,
@@ -186,7 +186,7 @@ pub struct Plan {
 /// Marks a batch as written in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchEnd {
-    /// The take-over that wrote the batch.
+    /// The generation of the owner that wrote the batch.
     pub generation: u64,
     /// The batch number.
     pub batch: u64,
@@ -195,7 +195,7 @@ pub struct BatchEnd {
 /// A batch that an owner is about to apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchAttempt {
-    /// The take-over that wrote this record.
+    /// The generation of the owner that wrote this record.
     pub take_over: u64,
     /// The batch number.
     pub batch: u64,
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_empty_and_differently_split_content_hash_differently() {
+    fn absent_empty_and_differently_split_contents_have_different_hashes() {
         let hashes = [
             content_hash(None, None),
             content_hash(Some(b""), None),

@@ -1,7 +1,7 @@
 //! Brings the state in line with the changelog when a shard is taken over, and when it is unknown
 //! whether a batch was written.
 //!
-//! In: the current state (none at the first take-over), and the changelog up to the fence that the
+//! In: the current state (none at the first takeover), and the changelog up to the fence that the
 //! new writer has just written. Out: a state that equals the changelog, or that is ahead of it by
 //! one finished batch, which is then written again.
 //!

@@ -3,9 +3,10 @@
 //! the rejected item.
 //!
 //! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic, with the
-//! headers of the input except a malformed trace context. If it does not fit, it contains as many
-//! leading bytes as fit, the full length and the SHA-256, and the record can be found again by its
-//! input offset. In this case, only a valid `traceparent` is kept of the input's headers.
+//! headers of the input except a malformed trace context. If the bytes do not fit, the record
+//! contains as many leading bytes as fit, the full length and the SHA-256, and the input record can
+//! be found by its offset. In this case, the only header kept from the input is a valid
+//! `traceparent`.
 //!
 //! ```text
 //! wirefold-reject-stage: wire            wirefold-reject-topic: wire.articles

@@ -7,11 +7,12 @@
 //! # How a committed transaction loses records
 //!
 //! A transaction coordinator acknowledges a commit when the decision is in its log, and writes the
-//! commit markers to the partitions afterwards. If it is killed in between, then after the restart
-//! it reads its log and looks up the leader of each partition in its own metadata. The metadata is
-//! still empty, so it assumes that the topics were deleted (KAFKA-5202) and records the transaction
-//! as complete. The transaction then hangs in those partitions until the next transaction of the
-//! same producer ends there. Its records are committed or aborted together with that transaction.
+//! commit markers to the partitions afterwards. If the coordinator is killed in between, it reads
+//! its log after the restart and looks up the leader of each partition in its own metadata. The
+//! metadata is still empty, so the coordinator assumes that the topics were deleted (KAFKA-5202)
+//! and records the transaction as complete. The transaction then hangs in those partitions until
+//! the next transaction of the same producer ends there. Its records are committed or aborted
+//! together with that transaction.
 //!
 //! ```text
 //! events/0   e1 e2 COMMIT          consumers see e1, e2
@@ -31,8 +32,8 @@
 //! repair is harmless: the next writer finds the same evidence and repeats whatever is still
 //! missing.
 //!
-//! Cost: one read of the output of the last batches, at each take-over and whenever an outcome is
-//! in doubt.
+//! Cost: one read of the output of the last batches, at each takeover and whenever an outcome is in
+//! doubt.
 
 use super::broker::{
     Broker, Clock, CommitCertainty, Fault, OutputEnds, OutputPartition, Role, WriteId, Writer,

@@ -141,7 +141,7 @@ pub struct Setup {
     pub group: String,
     /// The former name of the group, to which the changelog may still belong.
     pub renamed_from: Option<String>,
-    /// The flood key for the very first start, drawn at random.
+    /// The sampling key for the very first start, drawn at random.
     pub fresh_key: SamplingKey,
     /// What moves the engine's clock.
     pub clock: ClockSource,

@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_a_map_shows_its_decisions_and_not_names() {
+    fn the_json_of_a_map_contains_its_conditions_but_not_its_names() {
         let drawn = |toml: &str| map(toml).unwrap().to_json();
         assert_eq!(drawn("{name = 'a'}"), ShardMap::new("in", &[]).unwrap().to_json());
         assert_ne!(drawn("{}, {partitions = [1]}"), drawn("{}, {partitions = [2]}"));

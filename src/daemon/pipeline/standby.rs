@@ -1,4 +1,4 @@
-//! Follows the changelog while another instance owns the shard, so that a take-over needs no
+//! Follows the changelog while another instance owns the shard, so that a takeover needs no
 //! restore.
 //!
 //! In: the growing changelog, and wakes. Out: a state that equals the owner's after every complete
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_standby_is_in_step_after_catching_up_and_while_not_far_behind() {
+    fn a_standby_that_has_caught_up_stays_so_while_it_is_not_far_behind() {
         let at = Duration::from_secs;
         let mut trail =
             ChangelogFollower::<()> { behind: Some(at(10)), ..ChangelogFollower::default() };

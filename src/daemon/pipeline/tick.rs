@@ -22,9 +22,9 @@ const TICK_EVERY: Duration = Duration::from_secs(1);
 
 impl<B: Broker, C: Clock> Pipeline<B, C> {
     /// The clock reading of the next batch; `None` if there is nothing to write. A batch without
-    /// records is written in two cases: the input is quiet, and the engine has something due or the
-    /// position can move past control markers; or records whose embargo has ended remain from an
-    /// earlier batch.
+    /// records is written if records whose embargo has ended remain from an earlier batch, or if
+    /// the input is quiet and either the engine has something due or the position can move past
+    /// control markers.
     pub(super) fn reading(&mut self, without_records: bool) -> Option<EventTime> {
         let (memory, reader) = (self.memory.as_ref()?, self.reader.as_mut()?);
         let (wall, now) = (self.clock.wall(), self.clock.elapsed());

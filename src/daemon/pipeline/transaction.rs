@@ -85,9 +85,9 @@ pub(super) fn write_changelog<W: Writer>(
     end.ok_or_else(|| Fault::doubt("the broker did not report the end offset of the changelog"))
 }
 
-/// Checks that no other instance wrote to the changelog, in which case it would end after
-/// `expected`. Without transactions, nothing fences a former owner, and no control markers take up
-/// offsets.
+/// Checks that the changelog does not end after `expected`, as it would if another instance had
+/// written to it. Without transactions, nothing fences a former owner, and no control markers take
+/// up offsets.
 fn alone<W: Writer>(writer: &W, expected: i64) -> Result<(), Fault> {
     match writer.changelog_end() {
         Some(end) if end > expected => Err(Fault::doubt(format!(

@@ -228,12 +228,12 @@ pub struct EvidenceInfo {
     pub confidence: Option<f64>,
 }
 
-/// A figure whose value differs between two aligned places. Word numbers count from 0.
+/// A figure whose value differs between two aligned places. The indices of words count from 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct ChangedNumberInfo {
-    /// Number of the word in this article.
+    /// Index of the word in this article's cleaned text.
     pub word: u32,
-    /// Number of the word in the other article.
+    /// Index of the word in the other article's cleaned text.
     pub of_word: u32,
 }
 

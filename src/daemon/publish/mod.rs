@@ -85,7 +85,7 @@ pub const TYPES: [(&str, &str); 8] = [
     (OPENED, "a new story; `follows` names the story it grew out of"),
     (UPDATED, "a story's lead, headline, size, publishers, first and last seen"),
     (MERGED, "one story absorbed another; published under both keys"),
-    (CLOSED, "a story's final figures"),
+    (CLOSED, "the last article of a story left the window; contains the story's final state"),
 ];
 
 /// Encodes engine events as Kafka records (see the module documentation).

@@ -78,7 +78,7 @@ impl StoryState {
     }
 }
 
-/// A story opened, changed or closed. For a closed story, the state contains its final figures.
+/// A story opened, changed or closed. For a closed story, this is its final state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryEvent {
     /// The story's state after the event.

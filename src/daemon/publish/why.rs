@@ -111,9 +111,9 @@ pub struct Figures {
 /// A run of words that both texts contain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SharedRunInfo {
-    /// Number of its first word in the later text, from 0.
+    /// Index of its first word in the later text, from 0.
     pub word: u32,
-    /// Number of its first word in the earlier text, from 0.
+    /// Index of its first word in the earlier text, from 0.
     pub of_word: u32,
     /// Length in words.
     pub words: u32,
@@ -149,7 +149,7 @@ impl PreparedPair<'_> {
     }
 }
 
-/// The aligned pairs of figures that differ, as word numbers in the earlier and the later text.
+/// The aligned pairs of figures that differ, as indices of words in the earlier and the later text.
 pub fn changed(explanation: &Explanation) -> impl Iterator<Item = (u32, u32)> {
     explanation.figures.iter().filter(|pair| !pair.equal).map(|pair| (pair.old, pair.new))
 }
@@ -234,7 +234,7 @@ fn passages<'a>(
     })
 }
 
-/// The text of the word numbered `at`; `?` if there is no such word.
+/// The text of the word with index `at`; `?` if there is no such word.
 fn word(of: &Prepared, at: u32) -> &str {
     let span = of.words.spans.get(at as usize);
     span.and_then(|&(from, to)| of.clean.text.get(from as usize..to as usize)).unwrap_or("?")

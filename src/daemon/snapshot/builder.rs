@@ -1,8 +1,8 @@
 //! Applies deltas to the snapshot of a shard, and publishes the result.
 //!
-//! Input: deltas, in order. Output: the next [`Snapshot`]. When an article leaves, it is subtracted
-//! from the counters by means of the snapshot's own copy of the article, so that the counts stay
-//! correct even if the state has changed the article in the meantime.
+//! Input: deltas, in order. Output: the next [`Snapshot`]. When an article leaves, the snapshot's
+//! own copy of the article is subtracted from the counters, so that the counts stay correct even if
+//! the state has changed the article in the meantime.
 //!
 //! Cost: about 20 microseconds per article, on the snapshot thread ([`thread`](super::thread)).
 

@@ -1,9 +1,9 @@
 //! Queries that only the pipeline can answer, because only it has the state.
 //!
 //! Input: a bounded queue of queries. Output: answers, given between two batches. Queries cannot
-//! delay the pipeline: a query is refused if the queue is full, the caller stops waiting after a
-//! time limit, and the pipeline answers at most `PER_PASS` queries between two batches, and drops
-//! those whose caller has stopped waiting.
+//! delay the pipeline: a query is refused if the queue is full, and the pipeline answers at most
+//! `PER_PASS` queries between two batches. A caller stops waiting after a time limit, and the
+//! pipeline then drops the query.
 
 use super::{SnapshotArticle, delta};
 use crate::daemon::telemetry::metrics;

@@ -184,8 +184,9 @@ pub struct Marks {
     pub revision: Option<Revision>,
     /// If the item is a notice, what it tells receivers to do with another article.
     pub order: Option<NoticeOrder>,
-    /// The order that the item gives if the same sender sent an article with the headline that it
-    /// names. The verdict checks this and then sets `order`, so this field is not stored.
+    /// The order that the item gives on the condition that its sender has sent an article with the
+    /// headline that the item names. The verdict checks this condition and then sets `order`, so
+    /// this field is not stored.
     #[serde(skip)]
     pub possible_order: Option<NoticeOrder>,
     /// The form of the item.
@@ -321,8 +322,8 @@ impl ArticleMetadata {
 }
 
 impl Article {
-    /// The time that the article states for itself: the time of this version, else of publication,
-    /// else of the first version.
+    /// The time that the article states for itself: when this version was created, else when it was
+    /// published, else when the first version was created.
     pub fn claimed_time(&self) -> Option<EventTime> {
         self.versioncreated.or(self.published).or(self.firstcreated)
     }

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_make_no_sense_are_refused() {
+    fn lists_with_nameless_or_too_many_names_are_rejected() {
         assert_eq!(read(&["Northwire", "—"]), Err(PreferenceError::Nameless("—".into())));
         assert!(read(&vec!["Northwire"; NAMES_MAX]).is_ok());
         let many = read(&vec!["Northwire"; NAMES_MAX + 1]);

@@ -205,7 +205,7 @@ mod tests {
     use super::{family, same_family};
 
     #[test]
-    fn names_of_one_publisher_are_one_family() {
+    fn names_of_one_publisher_are_in_one_family() {
         for (name, want) in [
             ("Northwire", "northwire"),
             ("NORTHWIRE", "northwire"),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_other_publishers_are_other_families() {
+    fn names_of_different_publishers_are_in_different_families() {
         for (a, b) in [
             ("Daily News", "Daily Sport"),
             ("World News", "World Business"),

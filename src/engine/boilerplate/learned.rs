@@ -2,8 +2,8 @@
 //! nothing else in common.
 //!
 //! In: hashes of edge pieces that the state machine has found to be boilerplate by comparing the
-//! articles that carry them. Out: whether a piece is known. Each learned piece has a state record
-//! of its own and outlives its carriers. A piece not seen for `keep` is no longer known. When
+//! articles that carry them. Out: whether a piece is known. Each learned piece has its own state
+//! record and outlives its carriers. A piece not seen for `keep` is no longer known. When
 //! `learned_max` is reached, the piece not seen for the longest time is forgotten.
 //!
 //! Example: once five unrelated articles (`roots_min`) have ended with "Seltzwire is owned by its
@@ -20,12 +20,13 @@
 use crate::article::{EventTime, Span};
 use std::collections::BTreeMap;
 
-/// How furniture is learned.
+/// How boilerplate is learned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
     /// Number of unrelated articles that must carry a piece; 0 turns learning off. For a piece in
-    /// the first third of a text, the first article counts for only one of the providers, and one
-    /// provider must have sent more than half of this number.
+    /// the first third of a text, articles are counted by provider: the first article counts for
+    /// only one of the providers, and at least one provider must have sent more than half of this
+    /// number.
     pub roots_min: u8,
     /// Minimum number of plain words that a carrier must have outside the piece.
     pub own_words_min: u32,

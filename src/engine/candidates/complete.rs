@@ -9,7 +9,7 @@
 //! further article.
 //!
 //! Consecutive versions of one uri share one overflow entry, which contains the newest version.
-//! Otherwise each correction of a uri that is sent thousands of times would read thousands of
+//! Otherwise, if a uri is sent thousands of times, each correction of it would read thousands of
 //! versions.
 //!
 //! Expired articles are removed when their key gets its next article, or when the number of

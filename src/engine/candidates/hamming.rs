@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_count_heads_and_articles_and_the_index_counts_them() {
+    fn the_size_covers_heads_and_articles_and_is_part_of_the_size_of_the_index() {
         let mut tables = Hamming::new(0);
         let empty = tables.bytes();
         assert!(empty >= (1 << 20), "{empty}");

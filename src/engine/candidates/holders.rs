@@ -54,7 +54,8 @@ impl Index {
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
         let mut hits = HitCounter::with_room(128);
-        // Maps the number of a uri to a live version, if the number belongs to an expired article.
+        // A uri's number is the sequence of one of its versions. If that version has expired, this
+        // maps the number to a live version of the uri.
         let mut live: FxHashMap<u32, u32> = FxHashMap::default();
         for (at, &key) in print.samples.iter().enumerate() {
             self.samples.all(key, window, |id| {

@@ -8,18 +8,19 @@
 //! article is also a candidate if its content hash is equal, or if its masked hash is equal and
 //! covers at least eight plain words. At most `candidates_max` are verified. Half of the places go
 //! to candidates with equal hashes, then to those with the most shared samples times p. The other
-//! places go first to candidates that share samples with the new text that no candidate chosen
-//! before them shares. (Otherwise the donor of a spliced item would lose to copies of its base.) If
-//! any article shares enough samples, up to two articles that share only one sample are candidates
-//! too, provided that no other candidate shares that sample and that it stands for at least eight
-//! shingles: they may be the donors of short passages.
+//! places go first to candidates that share a sample with the new text that no candidate chosen
+//! before shares. (Otherwise the donor of a spliced item would lose to copies of its base.) In
+//! addition, if any article shares enough samples, up to two articles that share only one sample
+//! are candidates, because they may be the donors of short passages. No other candidate may share
+//! that sample, and it must stand for at least eight shingles.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
 //!
 //! Cost: 12 bytes for each sample, content hash, masked hash, edge piece and named uri (7 if
 //! fifteen articles share it), and 36 per article. For each sample, a lookup reads a short chain
-//! and a list. It returns the slots, so that the insertion does not search again.
+//! and a list. The lookup returns the slots that it found, so that the insertion does not search
+//! again.
 //!
 //! Invariants: IX-1 candidates are a function of the live articles and the query; IX-2 lists for
 //! candidate lookup are bounded and keep the articles that expire last; IX-3 [`Index::holders`]
@@ -271,8 +272,8 @@ impl Index {
         }
     }
 
-    /// Adds the next article. Returns how many postings of earlier articles candidate lookups no
-    /// longer read because of it, not counting edge pieces and named uris.
+    /// Adds the next article. Returns the number of postings of earlier articles that this drops
+    /// from the lists read by candidate lookups, not counting edge pieces and named uris.
     pub fn insert(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) -> u32 {
         self.insert_at(print, keys, &InsertionSlots::default())
     }

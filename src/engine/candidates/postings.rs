@@ -7,7 +7,7 @@
 //! keys have one article, 7 if they have fifteen. As a key has only one slot, long lists do not
 //! lengthen the chains of other keys.
 //!
-//! Expiry needs no work of its own: the slot of an expired article counts as free, a list drops
+//! Expiry needs no separate step: the slot of an expired article counts as free, a list drops
 //! expired articles when an article is added, and a rebuild removes the rest. Each table is rebuilt
 //! separately, a few kilobytes at a time, so no call pauses for long.
 //!
@@ -484,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn a_posting_costs_about_twelve_bytes_and_less_if_keys_have_many() {
+    fn a_posting_costs_about_twelve_bytes_and_less_if_keys_have_many_articles() {
         for (articles, bytes) in [(1, 9.0..16.1), (15, 5.0..11.0)] {
             let mut postings = Postings::new(16);
             for id in 0..20_000u32 {

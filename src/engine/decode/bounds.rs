@@ -2,10 +2,10 @@
 //!
 //! Any field of an article can end up in its state record, in events, or in memory for as long as
 //! the article is live, and each of these has a size limit. An item with a field over its limit is
-//! rejected, not truncated: a truncated uri or headline would identify something else. A value that
-//! is only used because the item does not state the field, such as the title of a feed in place of
-//! the provider, never rejects an item: if it is too long, it is ignored and a flag is set
-//! ([`Repairs::stand_in`](super::repairs::Repairs::stand_in)).
+//! rejected, not truncated: a truncated uri or headline would identify something else. The
+//! exception is a value that is used only because the item does not state the field, such as the
+//! title of a feed in place of the provider. If such a value is too long, it is ignored and a flag
+//! is set ([`Repairs::stand_in`](super::repairs::Repairs::stand_in)).
 //!
 //! The limits are several times as large as what agencies send. They are chosen so that the largest
 //! record fits into the 1,048,588 bytes that a Kafka topic accepts by default

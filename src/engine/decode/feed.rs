@@ -53,7 +53,7 @@ const RSS_BODY: [&str; 8] = [
     "dcterms:abstract",
     "itunes:summary",
 ];
-/// The elements that can contain the time of this version of an RSS item.
+/// The elements that can contain the time at which an RSS item was last modified.
 const RSS_MODIFIED: [&str; 3] = ["atom:updated", "a10:updated", "dcterms:modified"];
 /// The elements that can contain the publication time of an RSS item.
 const RSS_PUBLISHED: [&str; 6] =

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_is_freed_of_schema_id_and_compression() {
+    fn schema_id_and_compression_are_removed() {
         let framed = b"\0\0\0\x01\x02{\"id\":1}";
         for (bytes, want) in [
             (framed.to_vec(), &framed[5..]),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stream_expands_to_is_limited() {
+    fn the_decompressed_size_is_limited() {
         assert_eq!(document(&gzip(&[b' '; 1_000]), MAX).unwrap().bytes.len(), 1_000);
         assert_eq!(document(&gzip(&[b' '; 1_001]), MAX).unwrap_err().reason(), "too_large");
     }

@@ -1,4 +1,4 @@
-//! Headlines and slugs without their marks, as names.
+//! Strips the marks from headlines and slugs, so that what remains can serve as a name.
 //!
 //! ```text
 //! CORRECTED-UPDATE 1-Bridge reopens       Bridge reopens
@@ -13,10 +13,11 @@ use super::phrases::{self, Owner};
 use super::place::Line;
 use std::borrow::Cow;
 
-/// Maximum number of commas, brackets and equals signs in a slug after which a version is searched
-/// for.
+/// Maximum number of commas, brackets and equals signs in a slug that are examined as the possible
+/// start of a version.
 const SIGNS_MAX: usize = 16;
-/// Number of characters searched for a mark of a slug; longer than any such mark.
+/// Number of characters after a comma, bracket or equals sign that are searched for a mark; more
+/// than the longest mark of a slug has.
 const MARK_CHARS_MAX: usize = 64;
 
 /// A headline without the marks at its start and the bracketed marks at its end.
@@ -143,7 +144,7 @@ mod tests {
     use crate::marks::table;
 
     #[test]
-    fn a_version_is_looked_for_behind_the_first_signs() {
+    fn a_version_is_searched_for_after_the_first_signs() {
         let slug = |signs: usize| format!("FERRY{}, 412", ", a".repeat(signs));
         assert_eq!(
             slug_root(&slug(SIGNS_MAX - 1)),
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_of_slugs_are_shorter_than_what_is_searched() {
+    fn marks_of_slugs_are_shorter_than_the_searched_text() {
         let of_slugs = |row: &table::Row| {
             row.places.contains(&MarkPosition::Slug) || row.places.contains(&MarkPosition::Headline)
         };

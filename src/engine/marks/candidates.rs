@@ -71,7 +71,7 @@ pub(super) fn all<'a>(
 }
 
 impl Candidate<'_> {
-    /// The order that its mark announces, if any.
+    /// The order that the mark announces, if any.
     pub(super) fn orders(&self) -> Option<NoticeOrder> {
         match self.mark {
             Mark::Kill => Some(NoticeOrder::Kill),

@@ -1,4 +1,4 @@
-//! Folds a text before phrases are searched in it: lower case, no accents, one kind of apostrophe,
+//! Folds a text before it is searched for phrases: lower case, no accents, one kind of apostrophe,
 //! and placeholders for numbers.
 //!
 //! In: a headline, slug, note or the edge of a body. Out: a [`FoldedText`], which also says where

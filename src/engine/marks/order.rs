@@ -1,8 +1,8 @@
 //! Decides whether an article orders something: a kill, a hold or a release.
 //!
-//! Order words also occur in news, so one word alone never decides. The decision combines the
-//! heading (where the word is, and whether it stands out), the kind of text below it, and the note
-//! to editors:
+//! Words such as `kill` and `hold` also occur in news, so a word alone never decides. The decision
+//! combines the heading (where the word is, and whether it stands out), the kind of text below it,
+//! and the note to editors:
 //!
 //! | heading | text | result |
 //! |---|---|---|
@@ -79,7 +79,8 @@ pub(super) struct TextCues {
     explains: bool,
     /// The text says that the order is temporary.
     temporary: bool,
-    /// What a sentence says has happened to an item, or asks to have done with it.
+    /// What a sentence says about an item: that it is withdrawn or held, or a request to withdraw
+    /// or hold it.
     statement: Option<Statement>,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One automaton contains all built-in patterns (Aho and Corasick, 1975, as in the crate
 //! `aho-corasick`). A search starts at every word, and for most words ends after a letter or two.
-//! The few patterns that count at the foot of a text have an automaton of their own.
+//! The few patterns that count at the foot of a text have a separate automaton.
 //!
 //! Cost: linear in the text, plus the matches.
 

@@ -137,7 +137,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Whether a range is in capitals and stands out by that: either the line also contains
+    /// Whether a range is in capitals and stands out because of that: either the line also contains
     /// lower-case letters, or no letters with case follow the range.
     fn is_capitals(&self, start: usize, end: usize) -> bool {
         let mark = self.shown(start, end);

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_to_customers_withdraws_what_it_names() {
+    fn a_letter_to_customers_withdraws_the_item_that_it_names() {
         let (kill, mut wrong) = (Some(NoticeOrder::Kill), Vec::new());
         for (letter, want) in [
             ("Sehr geehrte Kunden,\nwir ziehen den Bericht zurück.", kill),
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn notes_about_something_else_are_no_orders() {
+    fn notes_about_something_else_are_not_orders() {
         let report = "The bridge reopened on Monday after a year of repairs, the mayor said.";
         for (note, want) in [
             ("The story is withdrawn.", Some(NoticeOrder::Kill)),

@@ -46,7 +46,8 @@ const QUOTES: [(char, &[char]); 7] = [
 const POINTERS: [&str; 7] =
     ["slugged ", "slugline ", "slug ", "headlined ", "stichwort ", "mot-clé ", "titled "];
 
-/// Words that introduce a slug or uri, if this begins with a capital or contains a digit.
+/// Words that introduce a slug or uri, if the slug or uri begins with a capital or contains a
+/// digit.
 const ITEMS: [&str; 3] = ["story ", "item ", "report "];
 
 /// The names in the headline, note and body, in that order, without duplicates.

@@ -23,9 +23,9 @@
 //! pieces, this state is a function of the live articles: each keeps the posting keys of its
 //! pieces.
 //!
-//! A structural rule (the earlier text kept, few words added) was rejected because it calls short
-//! expansions reprints; counting head pieces of all providers together was rejected because it
-//! learns flashes.
+//! A structural rule (the earlier text kept, few words added) was rejected because it would call
+//! short expansions reprints; counting head pieces of all providers together was rejected because
+//! it would learn flashes.
 
 use super::State;
 use super::entry::Entry;

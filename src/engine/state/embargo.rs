@@ -2,8 +2,8 @@
 //!
 //! In: an article whose verdict says that it waits. Out: its input position, once the engine clock
 //! reaches the end of the embargo, and whether the article is still valid by then. The daemon keeps
-//! the bytes of the article. Each waiting article has a record of its own, so it can wait longer
-//! than the window.
+//! the bytes of the article. Each waiting article has its own record, so it can wait longer than
+//! the window.
 
 use super::{RecordChange, State};
 use crate::article::{ArticleMetadata, EventTime, InputPosition, Sequence};
@@ -25,12 +25,12 @@ pub(super) struct EmbargoedArticle {
 pub struct LiftedEmbargo {
     /// The input position of its bytes.
     pub input: InputPosition,
-    /// Whether it is still valid.
+    /// The article's validity.
     pub standing: Validity,
 }
 
 impl LiftedEmbargo {
-    /// Whether it is published. It is not if it was withdrawn or replaced while it waited.
+    /// Whether the article is published: false if it was withdrawn or replaced while it waited.
     pub fn is_valid(&self) -> bool {
         self.standing == Validity::Valid
     }

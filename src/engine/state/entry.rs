@@ -42,7 +42,7 @@ pub struct Entry {
     pub edges: Box<[u32]>,
     /// What was decided on arrival.
     pub decision: Decision,
-    /// Whether it is still valid.
+    /// Its current validity.
     pub standing: Validity,
     /// The article that last changed its validity.
     pub changed_by: Option<ArticleKey>,

@@ -46,7 +46,7 @@ pub(super) struct LiveArticles {
 pub(super) struct KeyedList {
     /// The newest, at most `bearers_max`, in order of arrival.
     pub(super) newest: Vec<Sequence>,
-    /// The number of older ones, which are no longer found by the key.
+    /// The number of older ones, which can no longer be found by the key.
     pub(super) older: u32,
 }
 
@@ -290,12 +290,12 @@ impl LiveArticles {
     }
 }
 
-/// What a pending notice was found by.
+/// How a pending notice was matched to an article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MatchedBy {
-    /// A uri that it links to.
+    /// By a uri that the notice links to.
     Uri,
-    /// A name that the notice gives; notice and article have the same provider.
+    /// By a name that the notice gives; notice and article have the same provider.
     Name,
 }
 
@@ -328,8 +328,8 @@ fn bytes(entry: &Entry) -> usize {
 /// Bytes of the list entry under a uri, and of the reference counts.
 const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 
-/// The names an article is found by. Notices have none, so that they do not hide the articles that
-/// they name.
+/// The names by which an article is found. Notices have none, so that they do not hide the articles
+/// that they name.
 fn borne(about: &ArticleMetadata) -> NameKeys {
     match about.marks.order {
         None => NameKeys::of(about),
@@ -337,7 +337,7 @@ fn borne(about: &ArticleMetadata) -> NameKeys {
     }
 }
 
-/// The name keys an article is found by: each name, alone and with its provider.
+/// The name keys by which an article is found: each name, alone and with its provider.
 fn keys(names: NameKeys, provider: Option<&str>) -> impl Iterator<Item = u64> {
     let provider = provider.and_then(names::provider);
     let own = move |key| provider.map(|provider| names::of_provider(key, provider));
@@ -443,7 +443,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_keeps_the_newest_and_counts_the_older() {
+    fn a_key_keeps_the_newest_articles_and_counts_the_older_ones() {
         let mut lists = FxHashMap::default();
         let dropped: Vec<bool> = (0..4).map(|n| put(&mut lists, 7, Sequence(n), 2)).collect();
         assert_eq!(dropped, [false, false, true, true]);

@@ -83,7 +83,7 @@ pub struct State {
 }
 
 impl State {
-    /// An empty state. `key` must be the one that prepared articles were fingerprinted with.
+    /// An empty state. `key` must be the key with which the prepared articles were fingerprinted.
     pub fn new(settings: Settings, key: SamplingKey) -> Self {
         Self {
             index: Index::new(&settings.tuning.candidates, Sequence(0)),
@@ -126,7 +126,8 @@ impl State {
         next - self.live.len() as u64..next
     }
 
-    /// The live article at `sequence`. A kept `Arc` is a snapshot: later changes do not show in it.
+    /// The live article at `sequence`. A retained `Arc` is a snapshot: it does not show later
+    /// changes.
     pub fn article(&self, sequence: Sequence) -> Option<&Arc<Entry>> {
         self.live.get_arc(sequence)
     }

@@ -47,7 +47,7 @@ pub struct Tally {
     /// Articles no longer found by slug, and notices no longer found by uri or name, because of
     /// `bearers_max`.
     pub bearers_dropped: u64,
-    /// Versions of withdrawn articles for which no carriers were searched because of
+    /// Versions of withdrawn articles whose carriers were not searched for because of
     /// `versions_searched_max`.
     pub versions_unsearched: u64,
     /// Carriers that no event names because there are too many.
@@ -180,7 +180,7 @@ mod tests {
     use crate::verdict::RelationTarget;
 
     #[test]
-    fn too_many_ids_mean_everything() {
+    fn too_many_ids_count_as_everything() {
         let mut touched = TouchedIds::default();
         for n in 0..TOUCHED_MAX as u64 {
             touched.article(Sequence(n));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn candidates_count_by_everything_that_found_them() {
+    fn a_candidate_counts_for_each_way_in_which_it_was_found() {
         let candidate = |n, shared, equal| Candidate { sequence: Sequence(n), shared, equal };
         let candidates = [candidate(1, 4, false), candidate(2, 9, true), candidate(3, 0, true)];
         let of = |sequence: Option<u64>| {

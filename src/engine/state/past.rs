@@ -3,8 +3,8 @@
 //!
 //! An identity is added when its article leaves the window. It is removed when the time
 //! `engine.identity` has passed since the article arrived, or earlier if there are more than
-//! `identities_max`. Each has a record of its own, so that the identities, too, are a function of
-//! the records.
+//! `identities_max`. Each identity has its own record, so the identities are a function of the
+//! records as well.
 //!
 //! Cost: about 100 bytes per identity and another 100 bytes in tables; constant time per look-up.
 

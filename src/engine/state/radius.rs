@@ -250,8 +250,8 @@ impl State {
         targets.any(|target| self.carries_of(new, verdict, target, Validity::Uncorrected))
     }
 
-    /// Whether `new`, not yet live, carries text of a withdrawn root, as a copy of a copy.
-    /// Withdrawn candidates were already handled when `new` was judged.
+    /// Whether `new`, not yet live, carries text of a withdrawn root because it is a copy of a
+    /// copy. Withdrawn candidates were already handled when `new` was judged.
     pub(super) fn carries_withdrawn(&self, new: &Prepared, verdict: &Verdict) -> bool {
         let relation = &verdict.relation;
         let root = relation.root.as_ref().filter(|_| relation.kind.joins_its_match());

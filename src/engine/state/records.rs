@@ -12,14 +12,14 @@
 //!
 //! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
 //! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
-//! Records of all versions up to ours can be read; a newer version stops the restore. Records are
-//! written in the last version listed here.
+//! Records of the current version and of all earlier ones can be read; a newer version stops the
+//! restore. Records are written in the last version listed here.
 //!
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
 //!   whether or not its tombstone was read.
 //! - Version 3 added to `clock` the next article whose story may be re-scored; if the record is
-//!   older, pending re-scoring is skipped. Term ids became shorter and mark the terms that the
-//!   article is indexed under; articles of older records are indexed under all their terms.
+//!   older, pending re-scoring is skipped. Term ids became shorter, and the terms under which an
+//!   article is indexed are marked; articles of older records are indexed under all their terms.
 //! - Version 4 added the text of a short article at the end of its record. In older records the
 //!   text is empty.
 //! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix
@@ -40,9 +40,10 @@ use std::borrow::Cow;
 
 /// The format of the engine's records. Records are written in this version.
 const CODEC: Codec = Codec(6);
-/// The first version in which articles mark their indexed terms, and stories have `near_miss`.
+/// The first version in which article records mark the indexed terms, and story records have
+/// `near_miss`.
 const INDEXED_TERMS_SINCE: u8 = 3;
-/// The first version in which articles have the text of a short article.
+/// The first version in which the record of a short article contains its text.
 const SHORT_TEXT_SINCE: u8 = 4;
 /// The first version in which term frequencies are counted by language.
 const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
@@ -90,13 +91,14 @@ impl RecordChange {
         Self { key: article_key(sequence), value: None }
     }
 
-    /// The record of an article's identity; `None` if the identity expires.
+    /// The record of an article's identity; for `None`, its tombstone, because the identity was
+    /// removed.
     pub(super) fn identity(sequence: Sequence, identity: Option<&Identity>) -> Self {
         Self { key: format!("i/{:020}", sequence.0), value: identity.map(|i| CODEC.encode(i)) }
     }
 
-    /// The record of an article that waits for the end of its embargo; `None` if it no longer
-    /// waits.
+    /// The record of an article that waits for the end of its embargo; for `None`, its tombstone,
+    /// because the article no longer waits.
     pub(super) fn embargo(sequence: Sequence, waiting: Option<&EmbargoedArticle>) -> Self {
         Self { key: format!("w/{:020}", sequence.0), value: waiting.map(|w| CODEC.encode(w)) }
     }
@@ -117,7 +119,8 @@ impl RecordChange {
         }
     }
 
-    /// The record of a learned piece of boilerplate; `None` if it is forgotten.
+    /// The record of a learned piece of boilerplate; without a time, its tombstone, because the
+    /// piece was forgotten.
     pub(super) fn furniture((hash, seen): (u64, Option<EventTime>)) -> Self {
         Self { key: format!("e/{hash:016x}"), value: seen.as_ref().map(|seen| CODEC.encode(seen)) }
     }
@@ -352,7 +355,7 @@ mod tests {
 
     /// What earlier releases wrote must stay readable: never change these bytes.
     #[test]
-    fn what_was_decided_about_the_unique_topic_keeps_its_bytes() {
+    fn decisions_about_the_unique_topic_keep_their_encoding() {
         let of = ArticleKey { uri: "a:1".into(), version: None };
         let copy = Replacement { of: of.clone(), head: Some(Sequence(7)) };
         for (pass, bytes) in [

@@ -25,7 +25,7 @@
 //! copies to the head.
 //!
 //! Deliberately absent: forwarding a copy whose head cannot be reached because articles between
-//! them have left the window.
+//! copy and head have left the window.
 
 use super::entry::Entry;
 use super::{LiveArticles, State};

@@ -17,8 +17,7 @@ use super::score::{self, ArticleMatch, Query, StoryScore};
 use super::{Member, MemberLookup, Settings, StoryId};
 use crate::article::Sequence;
 
-/// An article's story is scored exactly only if the article's rough score is at least this share of
-/// the best.
+/// Articles whose rough score is below this share of the best are ignored.
 const NEAR_CUT: f32 = 0.25;
 
 /// Which story an article belongs to.

@@ -7,9 +7,9 @@
 //! would lower F1 by .06 on sparse feeds. Halving lowers every term's level (defined below) by one,
 //! so levels remain comparable with each other.
 //!
-//! The counters are a function of the records. After every [`FOLD`] of engine time they are written
-//! to records of their own, in pages (a *fold*). A restore counts the later articles again. If an
-//! article expires before it was part of a fold, its expiry triggers a fold.
+//! The counters are a function of the records. After every [`FOLD`] of engine time, they are
+//! written to separate records, in pages; this is a *fold*. A restore counts the later articles
+//! again. If an article expires before it was part of a fold, its expiry triggers a fold.
 //!
 //! Each language is counted separately, so articles in other languages do not change a weight.
 //! Otherwise, in a feed of several languages, all words of the less frequent languages would look
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_language_counts_no_articles_of_others() {
+    fn articles_count_only_in_their_own_language() {
         let [ours, theirs] = ["en", "fi"].map(Lang::parse);
         let mut seen = Frequencies::default();
         (0..8).for_each(|n| seen.add(&words(&format!("c{n}")), ours));
@@ -412,7 +412,7 @@ mod tests {
 
     /// Adds so many counters to a language that they are no longer stored sparsely.
     #[test]
-    fn counters_mean_the_same_however_they_are_kept() {
+    fn sparse_and_dense_counters_give_the_same_counts() {
         let mut counters = LanguageCounters::default();
         let last = SPARSE_MAX as u32 + 1;
         for bucket in 0..last {

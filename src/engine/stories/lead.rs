@@ -86,7 +86,7 @@ impl Rank {
         Sequence(in_order(self.choice, self.order))
     }
 
-    /// Whether the member stands: every member does unless it was withdrawn.
+    /// Whether the member stands, that is, is not withdrawn.
     pub(super) fn stands(self) -> bool {
         self.validity > 0
     }

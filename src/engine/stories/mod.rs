@@ -234,7 +234,7 @@ pub struct LifeRecord {
     pub doubts: Vec<(StoryId, u8)>,
     /// Engine time of the last published change since the story was opened.
     pub changed: Option<EventTime>,
-    /// The highest figures that it reached.
+    /// The highest size and number of publishers that it reached.
     pub peak: Peak,
     /// Squared length of its centroid in each channel, under the weights in force when it last
     /// changed.
@@ -245,7 +245,7 @@ pub struct LifeRecord {
     pub near_miss: bool,
 }
 
-/// The highest figures that a story reached.
+/// The highest counts that a story reached. The two need not have been reached at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Peak {
     /// The highest size.

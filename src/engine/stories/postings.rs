@@ -73,7 +73,7 @@ struct ChannelPostings {
 }
 
 impl ChannelPostings {
-    /// Adds an article to the lists of those `terms` in this channel under which it is listed.
+    /// Adds an article to this channel's lists of those `terms` that are marked as listed.
     fn add(&mut self, sequence: Sequence, terms: &[Term]) {
         let length = length(terms);
         for term in terms.iter().filter(|term| term.listed()) {
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn languages_have_lists_of_their_own() {
+    fn languages_have_separate_lists() {
         let [ours, theirs] = ["en", "fi"].map(Lang::parse);
         let (mut postings, frequencies) = (TermPostings::default(), Frequencies::default());
         let same = terms("a b c");
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn rounded_shares_are_within_a_sixth() {
+    fn rounding_changes_a_share_by_at_most_a_sixth() {
         for n in 1..=64u8 {
             let share = f32::from(n) / 64.0;
             assert!((rounded(share) / share - 1.0).abs() < 1.0 / 6.0, "{share} {}", rounded(share));

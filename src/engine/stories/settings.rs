@@ -98,15 +98,15 @@ pub struct Tuning {
     pub narrow: f64,
     /// The number of equally heavy shared terms above which nothing is subtracted.
     pub broad: f64,
-    /// Nothing is subtracted either if the shared terms are at least this share of the terms of the
-    /// shorter text.
+    /// Nothing is subtracted if the shared terms make up at least this share of the terms of the
+    /// shorter text, even if they are fewer than `broad`.
     pub broad_share: f64,
-    /// The number of further articles in its language after which a story with a single article
-    /// gets a second look, if its article came close to another story or another article came close
-    /// to it.
+    /// A story with a single article and a near miss gets a second look after this many further
+    /// articles in its language. A near miss: its article almost joined another story, or another
+    /// article almost joined this one.
     pub look_again_articles: u32,
-    /// The engine time after which a story with a single article gets that second look at the
-    /// latest.
+    /// The engine time after which such a story gets its second look, even if fewer articles
+    /// arrived.
     pub look_again_after: Span,
     /// Maximum number of postings read for one article and channel.
     pub postings_max: u32,

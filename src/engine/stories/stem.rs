@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn stop_words_are_no_terms() {
+    fn stop_words_are_not_terms() {
         let stops =
             |word, code| LanguageTerms::of(Lang::parse(code)).is_stop_word(word, word_hash(word));
         assert!(stops("The", "en") && stops("und", "de") && stops("por", "es"));
@@ -234,7 +234,7 @@ mod tests {
 
     /// Uses more words than a thread's cache can hold, alternating between two languages.
     #[test]
-    fn remembered_terms_equal_computed_terms() {
+    fn cached_terms_equal_computed_terms() {
         let text: String =
             (0..70_000).map(|n| format!("the bridges{n} closed été ete Mueller Müller ")).collect();
         let all = crate::text::words(&text, &crate::text::Limits::default());

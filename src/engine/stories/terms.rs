@@ -422,8 +422,8 @@ mod tests {
         assert_eq!(kept, kept.cut(&frequencies, &weights, &settings));
     }
 
-    /// Earlier releases wrote a 27-bit id and five bits of marks. We keep the upper 22 bits of the
-    /// id.
+    /// Earlier releases wrote a 27-bit id and five bits of marks. Only the upper 22 bits of the id
+    /// are kept.
     #[test]
     fn terms_of_earlier_records_are_read() {
         let earlier = |id: u32, marks: u32| id << 5 | marks;

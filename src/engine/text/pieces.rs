@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_have_these_edge_pieces() {
+    fn finds_the_edge_pieces_of_texts() {
         use Edge::{Foot, Head};
         for (text, want) in [
             ("One line alone.", vec![]),

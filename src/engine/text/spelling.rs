@@ -101,8 +101,8 @@ impl CommonForm {
 /// Maximum length in bytes of a word that is passed to [`shortened`].
 pub(super) const SHORTENED_MAX: usize = 32;
 
-/// An ASCII word without the second letters of pairs, and the length of the result. Apart from
-/// case, the result is the common form of the word.
+/// Removes the second letter of `ae`, `oe`, `ue` and `aa` from an ASCII word. Returns the result
+/// and its length. Apart from case, the result is the common form of the word.
 pub(super) fn shortened(word: &[u8]) -> ([u8; SHORTENED_MAX], usize) {
     let (mut form, mut len, mut last) = ([0; SHORTENED_MAX], 0, 0);
     for &byte in word.iter().take(SHORTENED_MAX) {
@@ -135,7 +135,7 @@ fn is_whole(c: char) -> bool {
     matches!(c, '가'..='힣' | '\u{4e00}'..='\u{9fff}')
 }
 
-/// The other spelling of a letter that has one although decomposition leaves the letter unchanged.
+/// The plain spelling of a letter or sign that decomposition leaves unchanged, such as `o` for `ø`.
 fn variant(c: char) -> Option<&'static str> {
     Some(match c {
         'ø' => "o",
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_have_other_forms() {
+    fn different_words_have_different_forms() {
         for (a, b) in [
             ("мой", "мои"),
             ("їх", "іх"),

@@ -50,7 +50,8 @@ pub struct Words {
     pub figures: Vec<Figure>,
     /// Hash of the words beyond `words_max`; 0 if there are none.
     pub overflow_hash: u64,
-    /// The indices of words that may differ from their common form in more than case, in order.
+    /// The indices, in ascending order, of the words that may differ from their common form in more
+    /// than case.
     pub respelled: Vec<u32>,
     /// The number of disguised words, in which look-alike letters of two scripts are mixed.
     pub disguised: u32,
@@ -392,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn words_compare_after_folding() {
+    fn words_are_compared_after_folding() {
         for (a, b) in [
             ("STRASSE", "straße"),
             ("É", "e\u{301}"),
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn words_beyond_the_limit_change_the_rest_hash_only() {
+    fn words_beyond_the_limit_change_only_the_overflow_hash() {
         let few = Limits { words_max: 3 };
         let (a, b) = (words("a b c d e", &few), words("a b c d f", &few));
         assert_eq!(a.hashes, b.hashes);

@@ -1,9 +1,9 @@
 //! Alignment: finds the runs of words that two texts share, from their traces.
 //!
-//! In: the fingerprint of a new text, whose table is built once ([`Aligner::of`]), and those of
-//! earlier texts. Out: an [`Alignment`]: the shared runs, how much of each text they cover, and a
-//! one-to-one pairing of words. Figures are 0 in a trace, so a run continues across figures that
-//! differ; the figures themselves are compared afterwards.
+//! In: the fingerprint of a new text, whose table is built once ([`Aligner::of`]), and the
+//! fingerprints of earlier texts. Out: an [`Alignment`]: the shared runs, how much of each text
+//! they cover, and a one-to-one pairing of words. Figures are 0 in a trace, so a run continues
+//! across figures that differ; the figures themselves are compared afterwards.
 //!
 //! ```text
 //! new   prices at the harbour rose 4 percent on friday traders said
@@ -68,9 +68,9 @@ impl SharedRun {
 /// Two figures at corresponding places in the two texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FigurePair {
-    /// Word number in the new text.
+    /// Index of the figure among the words of the new text, from 0.
     pub new: u32,
-    /// Word number in the earlier text.
+    /// Index of the figure among the words of the earlier text, from 0.
     pub old: u32,
     /// Whether the values are equal.
     pub equal: bool,
@@ -179,8 +179,8 @@ impl<'a> Aligner<'a> {
         alignment
     }
 
-    /// The figures in `run` that differ from those of `old`, as ascending word numbers in the new
-    /// text.
+    /// The figures in `run` that differ from those of `old`, as indices of words of the new text,
+    /// in ascending order.
     pub fn changed(&self, run: SharedRun, old: &Fingerprint) -> Vec<u32> {
         let differ = pairs(run, &self.new.figures, &old.figures).filter(|p| !p.equal);
         differ.map(|p| p.new).collect()

@@ -20,7 +20,7 @@ pub struct Earlier<'a> {
     pub print: &'a Fingerprint,
     /// Its own verdict.
     pub verdict: &'a Verdict,
-    /// Whether it is still valid.
+    /// Its current validity.
     pub validity: Validity,
 }
 

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_correction_that_adds_a_word_taints_only_the_place_where_it_stands() {
+    fn a_correction_that_adds_a_word_taints_only_the_place_of_that_word() {
         let old = "the jury found the harbour master guilty of bribery on friday the desk will \
                    send more as it comes this is breaking news";
         let new = old.replace("guilty", "not guilty");

@@ -10,14 +10,14 @@
 //! Una Birch, of Quay Street, was fined by magistrates ...
 //! Odo Reed, of Mill Lane, was fined by magistrates ...      another subject
 //! a fire killed seven people ...
-//! a fire killed nine people ...                             a word turns the meaning
+//! a fire killed nine people ...                             a word changes the meaning
 //! ```
 //!
 //! The words of an earlier text are only known if it is short
 //! ([`Fingerprint::short_text`](crate::fingerprint::Fingerprint)). For a longer text, one byte per
 //! word is kept, which is enough to look for a given word, but not to compare spellings.
 //!
-//! Words spelled alike, and furniture set apart at the edges, do not count as differences.
+//! Words spelled alike, and boilerplate set apart at the edges, do not count as differences.
 //!
 //! Cost: a few microseconds, only for texts that are copies by the measures alone.
 
@@ -30,16 +30,16 @@ use crate::text;
 use crate::text::senses::{Sense, Senses};
 use crate::text::tokens::fold;
 
-/// Rule of a text that shares its template or furniture with an article about another subject.
+/// Rule of a text that shares its template or boilerplate with an article about another subject.
 pub(super) const OTHER_SUBJECT: &str = "other-subject";
-/// Rule of a correction that changes only words that turn the meaning.
+/// Rule of a correction whose only changes are words that change the meaning.
 pub(super) const CHANGED_WORDS: &str = "changed-words";
 
-/// Texts with more leftover words than this are not searched for words that turn the meaning.
+/// Texts with more leftover words than this are not searched for words that change the meaning.
 const TURNED_MAX: usize = 16;
 /// Maximum words in a brief text, whose body need not mention the subject of its headline.
 const BRIEF_WORDS_MAX: usize = 60;
-/// Names that differ show another subject if there is at least one per this many words of the text.
+/// Names that differ show another subject only if there is at least one per this many words.
 const NAMES_PART: usize = 30;
 /// Maximum number of words that are read from a headline.
 const HEADLINE_WORDS_MAX: u32 = 60;
@@ -47,7 +47,7 @@ const HEADLINE_WORDS_MAX: u32 = 60;
 /// How to treat words at an edge that are set apart from the shared text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edges {
-    /// As furniture, which is not news.
+    /// As boilerplate, which is not news.
     Furniture,
     /// Like any other text.
     Text,
@@ -265,7 +265,7 @@ impl Texts<'_> {
             && self.senses.senses(word.hash).is_empty()
     }
 
-    /// Looks for words that turn the meaning, and counts the others.
+    /// Looks for words that change the meaning, and counts the others.
     fn turns(&self, ours: &Side<'_>, theirs: &Side<'_>, found: &mut Difference) {
         let few = ours.words.len() <= TURNED_MAX && theirs.len() <= TURNED_MAX;
         let turned = few
@@ -409,7 +409,7 @@ mod tests {
         Difference::of(new, that, &pair, Edges::Furniture)
     }
 
-    /// Whether the meaning of a body turns if `one` word in it is replaced by `other`.
+    /// Whether the meaning of a body changes if the word `one` in it is replaced by `other`.
     fn turns(language: &str, body: &str, one: &str, other: &str) -> bool {
         let [old, new] = [one, other].map(|word| body.replace('#', word));
         let found = difference(language, ("nw", "Fire", &old), ("nw", "Fire", &new));
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_negations_and_opposites_turn_the_meaning() {
+    fn numbers_negations_and_opposites_change_the_meaning() {
         let english = "Fire crews at the old harbour said on Friday that they had # the last of \
                        the boats before the storm came in, and went home for the night.";
         let german = "Die Feuerwehr am alten Hafen sagte am Freitag, dass sie # Boote vor dem \
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_turns_a_long_text_is_found_by_its_trace_byte() {
+    fn a_word_that_changes_the_meaning_of_a_long_text_is_found_by_its_trace_byte() {
         let long = (0..130).fold(String::new(), |text, n| {
             let letter = |n: u8| char::from(b'a' + n);
             text + &format!("word{}{} ", letter(n / 26), letter(n % 26))
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn furniture_and_spelling_are_no_difference() {
+    fn boilerplate_and_spelling_are_not_differences() {
         let body = "The council of the town has voted for a new rule on bicycles in the park, \
                     the mayor said on Friday, and will publish a programme in spring.";
         for new in [

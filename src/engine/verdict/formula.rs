@@ -143,7 +143,7 @@ mod tests {
         "the joint office of the two departments for harbours and lakes said on its board ";
 
     #[test]
-    fn a_run_that_three_unrelated_texts_hold_is_a_formula() {
+    fn a_run_that_three_unrelated_texts_contain_is_a_formula() {
         let mut shelf = Shelf::default();
         let partial = || (Kind::Partial, SHARED_RUN.to_owned());
         let with = |topic: &str| filler(topic) + RUN + &filler(&format!("{topic}q"));

@@ -4,7 +4,7 @@
 //! In: the new article, its compared candidates and the archive. Out: a relation, or none if the
 //! text kinds have to decide. Tested in this order: a repeated notice, withdrawal, redelivery,
 //! versions of the same uri, explicit links, takes, marks. The identities of articles that have
-//! left the window are searched by uri, and for a withdrawal also by name. Withdrawals are decided
+//! left the window are looked up by uri, and for a withdrawal also by name. Withdrawals are decided
 //! in [`orders`].
 
 use super::archive::{Archive, Arrival, Earlier, same_provider};
@@ -71,9 +71,9 @@ fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
     Some(outlived(that, kind, "new-version"))
 }
 
-/// The relation of a redelivery, which has the same uri, version and text as an earlier article; or
-/// an equal text and a mark that it is a repeat; or, if it is not a text, an equal caption from the
-/// same provider.
+/// The relation of a redelivery: an article with the same uri, version and text as an earlier one,
+/// one with an equal text and the mark of a repeat, or an item other than text with an equal
+/// caption from the same provider.
 fn repeat(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],

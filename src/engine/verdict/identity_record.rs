@@ -1,5 +1,5 @@
-//! The identity of an article that has left the window. It lets late versions and kills still find
-//! the article.
+//! The identity of an article that has left the window. With it, late versions and kills can still
+//! find the article.
 //!
 //! The text is no longer stored, so it cannot be compared: an identity is found by its uri and its
 //! names.
@@ -30,14 +30,14 @@ pub struct Identity {
     pub claimed: Option<EventTime>,
     /// The engine's clock when it arrived.
     pub arrived: EventTime,
-    /// Whether it is still valid.
+    /// The article's validity.
     pub standing: Validity,
     /// For a notice: what it orders.
     pub order: Option<NoticeOrder>,
 }
 
 impl Identity {
-    /// The identity to keep of an article.
+    /// The identity to keep for an article.
     pub fn of(
         about: &ArticleMetadata,
         print: &Fingerprint,

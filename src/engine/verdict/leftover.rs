@@ -15,7 +15,7 @@ use crate::text::script::is_unsegmented;
 use crate::text::senses::Senses;
 use crate::text::tokens::fold;
 
-/// Maximum length of furniture at the head and at the foot. `(30, 3)` is 30 words and a third of
+/// Maximum length of boilerplate at the head and at the foot. `(30, 3)` is 30 words and a third of
 /// the text.
 const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
 /// Minimum number of letters in a word in which one wrong letter counts as a misspelling.
@@ -28,14 +28,14 @@ pub(super) enum Name {
     Certain,
     /// At the start of a sentence, where every word has a capital letter.
     Possible,
-    /// Not written as a name, or a figure.
+    /// Anything else: a figure, or a word that is not written as a name.
     No,
 }
 
 /// A word outside the shared runs.
 #[derive(Debug, Clone)]
 pub(super) struct LeftoverWord<'a> {
-    /// Its number in the text.
+    /// Its index among the words of the text, from 0.
     at: u32,
     /// As written.
     pub(super) text: &'a str,
@@ -168,8 +168,8 @@ fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
         || between.contains("--")
 }
 
-/// Removes furniture: words at an edge of one text that are set apart and share nothing with those
-/// at the same edge of the other.
+/// Removes boilerplate: words at an edge of one text that are set apart and share nothing with
+/// those at the same edge of the other.
 pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
     for (edge, (most, parts)) in (0..).zip(EDGE_MAX) {
         let (new, old) = (ours.edges[edge].clone(), theirs.edges[edge].clone());
@@ -359,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_word_in_two_spellings_is_alike() {
+    fn two_spellings_of_one_word_are_alike() {
         for (a, b) in [
             ("colour", "color"),
             ("organise", "organize"),

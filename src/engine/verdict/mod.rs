@@ -358,8 +358,9 @@ fn flag(new: Arrival<'_>, verified: &[VerifiedCandidate<'_>], verdict: &mut Verd
 
 /// Reads the words in which an article differs from its best match. If the article is a copy and
 /// the words are news, adds the flag `changed_words`. For a copy by the same provider, a word that
-/// turns the meaning is news, and in a short text so is any word that carries meaning. For a copy
-/// by another provider, only a word that turns the meaning is news, and an editor should check it.
+/// changes the meaning is news, and in a short text so is any word that carries meaning. For a copy
+/// by another provider, only a word that changes the meaning is news, and an editor should check
+/// it.
 fn read_difference(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -375,7 +376,7 @@ fn read_difference(
     if !by_text || !copy && relation.kind != Kind::Partial && chosen.rule != OTHER_SUBJECT {
         return Difference::default();
     }
-    // The stored difference of a copy leaves out words at its edges, which are furniture.
+    // The stored difference of a copy leaves out words at its edges, which are boilerplate.
     let difference = match copy {
         true => chosen.difference,
         false => Difference::of(new, chosen.that, &chosen.comparison, Edges::Text),

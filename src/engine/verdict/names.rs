@@ -2,7 +2,7 @@
 //! of versions.
 //!
 //! In: a slug or headline as sent. Out: a key, the hash of its words, so that case and punctuation
-//! do not matter. Marks that only state which version it is are removed first ([`crate::marks`]):
+//! do not matter. Marks that only state the version are removed first ([`crate::marks`]):
 //!
 //! ```text
 //! BC-NW--Ferry-Marel, 3rd Ld-Writethru     BC-NW--Ferry-Marel

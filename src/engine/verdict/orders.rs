@@ -1,6 +1,6 @@
 //! Kills, holds and releases: whether an article is one, and which article it is about.
 //!
-//! The target is searched by uri and link, then by text, then by name. If the notice names a
+//! The target is looked up by uri and link, then by text, then by name. If the notice names a
 //! headline, the headline decides: if no article has it, the notice waits for one that does, even
 //! if an article about another subject has the same slug. A slug alone counts if the notice names
 //! no headline.

@@ -10,10 +10,10 @@
 //! 1001  Kestrel   Quay closes earlier    a version of the first
 //! ```
 //!
-//! An article is a version of an earlier one if they share text or their headlines agree, if both
-//! have version numbers and no different providers, or, for a globally unique uri (`urn:`, `tag:`),
-//! if their versions differ. An article of another provider with the same short number is never a
-//! version.
+//! An article is a version of an earlier one if they share text or their headlines agree. It is
+//! also a version if their versions differ, their providers are not known to differ, and either
+//! both versions are numbers or the uri is globally unique (`urn:`, `tag:`). An article of another
+//! provider with the same short number is never a version.
 //!
 //! Cost: at most a constant number of earlier articles is examined.
 
@@ -75,8 +75,8 @@ pub(crate) fn is_anothers_number(new: &ArticleMetadata, that: &ArticleMetadata) 
     is_numbered_alike(&that.uri, new.provider.as_deref(), that.provider.as_deref())
 }
 
-/// Whether two providers number their articles alike: they are different, and `uri`, which both
-/// sent, is not globally unique.
+/// Whether two providers may have given the same short id to different articles: both providers are
+/// known and differ, and `uri`, which both sent, contains no colon, so it is not globally unique.
 pub(crate) fn is_numbered_alike(uri: &str, new: Option<&str>, that: Option<&str>) -> bool {
     !uri.contains(':') && publisher::are_different(new, that)
 }

@@ -22,8 +22,10 @@ pub struct Settings {
     pub contained: Ratio,
     /// A text is a partial copy if an earlier text contains at least this share of it, or it
     /// contains at least this share of an earlier text, and no other kind of copy fits. An article
-    /// that is only marked as a revision must also share this much with the article that it
-    /// revises.
+    /// that is marked as a revision, and that neither its uri nor a link connects to an earlier
+    /// article, revises an article with which it shares at least this much. If there is none, it
+    /// revises an article by the same provider with the same headline, or with the same slug if
+    /// both are about the same subject.
     pub partial: Ratio,
     /// A text is also a partial copy if it shares a run of at least this many words with an earlier
     /// text.

@@ -1,5 +1,5 @@
-//! Standing lines: sentences that a desk puts at the end, or at the start, of its alerts whatever
-//! they are about. An article that shares only such a line with a withdrawn article does not carry
+//! Standing lines: sentences that a desk puts at the end or the start of all its alerts, whatever
+//! their subject. An article that shares only such a line with a withdrawn article does not carry
 //! its text.
 //!
 //! ```text
@@ -9,8 +9,8 @@
 //!
 //! A shared passage is a standing line if it is short, is at the same edge of both texts, and the
 //! articles are about different subjects. Within one publisher that is enough, because a sender
-//! does not send text again that it has withdrawn. For an article of another publisher, the line
-//! must also be in a third article that is about another subject and still valid.
+//! does not resend text that it has withdrawn. For an article of another publisher, the line must
+//! also be in a third article that is about another subject and still valid.
 
 use super::archive::{Arrival, same_provider};
 use super::types::{Kind, Validity};

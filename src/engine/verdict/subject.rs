@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headlines_agree_by_half_of_their_words() {
+    fn headlines_agree_if_they_share_half_of_their_words() {
         for (a, b, want) in [
             ("Fire destroys cold store at Marel harbour", "Cold store at Marel in ashes", true),
             ("Fire destroys cold store at Marel harbour", "Pilot boat hits mole at Marel", false),

@@ -109,8 +109,9 @@ impl Ratio {
         Self(value)
     }
 
-    /// Confidence of a notice that names an article of its own provider that has left the window.
-    /// It is fixed, because other articles with the same name can no longer be counted.
+    /// Confidence that a notice refers to the article that it names, if that article has left the
+    /// window and is from the same provider. It is fixed, because other articles with the same name
+    /// can no longer be counted.
     pub(super) const PAST_NAME_CONFIDENCE: Self = Self(0.75);
 
     /// `value` if it is finite and within 0..=1.
@@ -155,12 +156,12 @@ pub struct Evidence {
     pub confidence: Option<Ratio>,
 }
 
-/// A figure whose value differs between two texts, given by its word number in each.
+/// A figure whose value differs between two texts, given by the index of its word in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedNumber {
-    /// Word number in the new text.
+    /// Index of the figure among the words of the new text, from 0.
     pub this_word: u32,
-    /// Word number in the earlier text.
+    /// Index of the figure among the words of the earlier text, from 0.
     pub that_word: u32,
 }
 
@@ -314,7 +315,7 @@ impl Verdict {
     }
 }
 
-/// Whether an earlier article is still valid.
+/// The validity of an earlier article: whether it is still the valid version, and if not, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Validity {
     /// It is the valid version.

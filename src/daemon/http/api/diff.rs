@@ -109,7 +109,7 @@ fn tokens<'a>(of: &'a Prepared, changed: &[u32]) -> Vec<DiffToken<'a>> {
 }
 
 /// The edits that turn `a` into `b`, and the share of both texts that is equal. `changed` lists the
-/// changed figures as pairs of word numbers.
+/// changed figures as pairs of word indices, the first in `a` and the second in `b`.
 fn ops(a: &Prepared, b: &Prepared, changed: &[(u32, u32)], until: Instant) -> (Vec<Op>, f64) {
     let (old, new): (Vec<u32>, Vec<u32>) = changed.iter().copied().unzip();
     let (old, new) = (tokens(a, &old), tokens(b, &new));

@@ -3,9 +3,9 @@
 //! Items are ordered by reason: withdrawn text that other articles still contain, uncorrected text
 //! that other articles still contain, embargoes that end within the hour, articles flagged for
 //! review, copies with changed figures. Items with the same reason are ordered newest first, except
-//! embargoes, of which the one that ends first comes first. Carriers that were themselves
-//! withdrawn, corrected or superseded are not counted. The key of an item changes when there is
-//! something new to see.
+//! embargoes: the one that ends first comes first. Carriers that were themselves withdrawn,
+//! corrected or superseded are not counted. The key of an item changes when there is something new
+//! to see.
 
 use super::Api;
 use super::articles::CarrierRow;
@@ -26,7 +26,7 @@ use wirefold_engine::verdict::{CHANGED_NUMBERS, NEEDS_REVIEW, Validity};
 
 /// Number of carriers listed per item; `/articles/{id}/carriers` lists more.
 const CARRIERS: usize = 20;
-/// The most embargoes, and separately the most flagged articles, considered per shard.
+/// Maximum number of embargoes, and maximum number of flagged articles, considered per shard.
 const ITEMS_MAX: usize = 1_000;
 /// Embargoes that end within this time are listed.
 const SOON: Span = Span::hours(1);

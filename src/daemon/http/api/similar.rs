@@ -61,8 +61,8 @@ pub(super) struct SimilarRow {
     article: ArticleRow,
 }
 
-/// The live articles whose SimHash differs in at most `distance` bits, nearest first. It is
-/// compared with the given SimHash, or with that of the given uri's live version that arrived last.
+/// The live articles whose SimHash differs in at most `distance` bits from the given SimHash, or
+/// from that of the given uri's live version that arrived last. The nearest articles come first.
 #[utoipa::path(
     get,
     path = "/api/v1/similar",

@@ -121,7 +121,7 @@ struct Client<F> {
     ended: bool,
 }
 
-/// Follows the snapshots from its own position.
+/// What a stream sends. Each implementation keeps its own position in the snapshots.
 trait Follow: Send {
     /// Writes the messages since the last call.
     fn beat(&mut self, desks: &[Arc<Snapshot>], out: &mut String);
@@ -208,7 +208,7 @@ fn answer(
     tag = "streams",
     responses(
         (status = 200, body = Changed, content_type = "text/event-stream",
-            description = "the data of `changed`"),
+            description = "the data of the `changed` event"),
         Unfollowed,
     )
 )]
@@ -338,7 +338,8 @@ fn union(deltas: &[&CommitDelta], clock: Option<String>) -> Changed {
     ),
     responses(
         (status = 200, body = StreamGap, content_type = "text/event-stream",
-            description = "the data of `gap`; for the other events see `wirefold schema events`"),
+            description = "the data of the `gap` event; for the other events, see \
+                `wirefold schema events`"),
         Unfollowed,
     )
 )]

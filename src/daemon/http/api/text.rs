@@ -181,8 +181,9 @@ fn page(of: &ArticleText) -> TextPage {
     }
 }
 
-/// The number of words before those that were compared. Learned boilerplate is removed from an
-/// article when it arrives, and the words in its verdict are counted without it.
+/// The number of words before the part of the text that was compared. Learned boilerplate is
+/// removed from an article when it arrives, so the words in its verdict are counted without that
+/// boilerplate.
 fn stripped_words(all: &[u8], compared: &[u8]) -> u32 {
     let most = all.len().saturating_sub(compared.len());
     (0..=most).find(|&at| all[at..].starts_with(compared)).unwrap_or(0) as u32

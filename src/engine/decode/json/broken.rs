@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_part_loses_only_itself() {
+    fn only_the_broken_part_is_lost() {
         let (a, b) = (r#"{"id":"a"}"#, r#"{"id":"b"}"#);
         for text in [format!("{a}\n{b}\n"), format!("\u{1e}{a}\n\u{1e}{b}"), format!("{a}{b}")] {
             assert_eq!(split(&text), [(a, true), (b, true)], "{text}");

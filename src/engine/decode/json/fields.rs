@@ -19,8 +19,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Names of the text in an object that is used in place of a text: WordPress, Drupal, Arc, ninjs,
-/// JSON-LD, notes of dpa, and the usual converters from XML.
+/// Names of the field that contains the text, if a text is sent as an object: WordPress, Drupal,
+/// Arc, ninjs, JSON-LD, notes of dpa, and the usual converters from XML.
 const CONTENT_NAMES: [&str; 15] = [
     "rendered",
     "processed",

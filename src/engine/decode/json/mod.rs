@@ -34,8 +34,8 @@
 //!
 //! Unescaped control characters in strings are accepted: JSON forbids them, but feeds send them.
 //! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag
-//! is set on the article. For an unreadable value, a flag is set too or, if the field is required,
-//! the item is rejected.
+//! is set on the article. An unreadable value also sets a flag or, if the field is required,
+//! rejects the item.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
@@ -327,7 +327,7 @@ fn status(from: &FieldReader<'_, '_>, embargoed: Option<EventTime>) -> PubStatus
     if let Some(status) = &stated {
         from.repairs.known_status(status, &STATUSES);
     }
-    // The values of `status` are those of the content system.
+    // `status` contains the status in the content system, so unknown values are normal.
     let other = || from.first("pubstatus", &["status"]).map(|status| status.to_ascii_lowercase());
     let status = stated.or_else(other).unwrap_or_default();
     let killed = ["killed", "withdrawn", "retracted"].contains(&status.as_str());

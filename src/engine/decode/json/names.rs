@@ -6,8 +6,8 @@ pub(super) const WRAPPERS: [&str; 12] = [
     "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
     "entries", "hits",
 ];
-/// Field names under which other responses contain articles. Articles also use these names, for
-/// other things.
+/// Field names under which some API responses contain articles. In an article, fields with these
+/// names contain other things.
 pub(super) const OBJECTS: [&str; 9] =
     ["response", "content", "data", "news", "posts", "post", "entry", "value", "records"];
 
@@ -97,7 +97,7 @@ pub(super) const PROVIDER: [&str; 3] = ["provider", "source", "publisher"];
 /// Names of fields that are used if none of [`PROVIDER`] has a value.
 pub(super) const PROVIDER_STAND_INS: [&str; 7] =
     ["copyrightholder", "sourcename", "sitename", "publication", "feed", "sourcedomain", "domain"];
-/// Names of the time of this version.
+/// Names of the time at which an article was last modified.
 pub(super) const VERSION_CREATED: [&str; 12] = [
     "versioncreated",
     "datemodified",

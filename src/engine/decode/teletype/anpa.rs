@@ -29,8 +29,8 @@ pub(super) fn article(header: &str, body: &str, tail: &str, repairs: &Repairs) -
         }
         let ended = line.ends_with(['<', '=']);
         let slug = article.slugline.is_none() && !line.trim().is_empty();
-        // A line without an end character continues on the next line, unless that also begins with
-        // `^` or is indented: then it is a list.
+        // A line without an end character continues on the next line, unless the next line also
+        // begins with `^`, or is indented because it belongs to a list.
         let mut after = lines.clone().skip(1);
         let mut wrapped = || after.next().is_some_and(|next| !next.starts_with(['^', ' ', '\t']));
         let ahead = line.starts_with('^') && (ended || article.headline.is_empty() && wrapped());

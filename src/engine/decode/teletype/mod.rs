@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_anpa_as_kyodo_fills_it() {
+    fn reads_anpa_in_the_form_that_kyodo_sends() {
         let text = concat!(
             "\u{1}a0105NWS\u{1f}__ab-\r\nu s\u{14}\u{12} BC-Ferry   03-17 0344\r\n",
             "\u{2}BC-Ferry\r\nFerry aground off Marel+\r\n     MAREL, March 17 NWS - A ferry\r\n",

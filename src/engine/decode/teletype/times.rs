@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_that_of_the_zone() {
+    fn the_date_is_read_in_the_zone_of_the_trailer() {
         let read = of_iptc("150030 JST Mar 26").unwrap();
         assert_eq!(read.day, "2026-03-15");
         assert_eq!(read.at, EventTime::parse("2026-03-14T15:30Z"));

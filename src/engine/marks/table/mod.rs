@@ -7,8 +7,8 @@
 //! document that describes them; the source `habit` means that agencies use the forms without a
 //! public document.
 //!
-//! Order words ([`Form::Word`]) also occur in news, so they need to be confirmed by heading and
-//! text; see `order`.
+//! The words of kills, holds and releases ([`Form::Word`]) also occur in news, so heading and text
+//! must confirm them; see `order`.
 
 mod orders;
 mod revisions;

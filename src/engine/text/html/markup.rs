@@ -196,7 +196,7 @@ fn split(source: &str) -> (Vec<MarkupPiece>, Vec<Vec<u8>>, Option<usize>) {
     (pieces, names.into_inner().all, unended)
 }
 
-/// Replaces the start of every comment that has no end with spaces.
+/// Replaces with spaces the start of every comment that has no end.
 fn without_unended_comments(source: &str) -> Cow<'_, str> {
     let bytes = source.as_bytes();
     let ended = ["-->", "--!>"].iter().filter_map(|end| memmem::rfind(bytes, end.as_bytes()));

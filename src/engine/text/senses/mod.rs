@@ -151,7 +151,7 @@ mod tests {
 
     /// Different numbers, and the two sides of a pair of opposites, have different common forms.
     #[test]
-    fn other_numbers_and_opposites_have_other_forms() {
+    fn different_numbers_and_opposites_have_different_forms() {
         let mut values: FxHashMap<(&str, u64), u64> = FxHashMap::default();
         numbers::each(&mut |language, value, word| {
             let before = *values.entry((language, word_hash(word))).or_insert(value);
