@@ -349,7 +349,7 @@ pub(crate) fn item_kind(kind: ItemType, shape: Option<ItemShape>) -> ItemKind {
 
 impl RelationInfo {
     fn of(from: &verdict::Relation, places: &[(u32, u32)]) -> Self {
-        let names = |t: &Option<RelationTarget>| t.as_ref().map(|t| NamedArticle::of(&t.key));
+        let names = |t: Option<&RelationTarget>| t.map(|t| NamedArticle::of(&t.key));
         let passages = places.iter().zip(&from.passages).map(|(&(start, end), p)| PassageInfo {
             start,
             end,
@@ -357,8 +357,8 @@ impl RelationInfo {
         });
         Self {
             kind: from.kind,
-            of: names(&from.of),
-            root: names(&from.root),
+            of: names(from.of.as_deref()),
+            root: names(from.root.as_deref()),
             chain: from.of.as_ref().map(|_| from.chain),
             rule: from.rule.to_string(),
             evidence: EvidenceInfo::of(&from.evidence),

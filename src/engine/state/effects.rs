@@ -105,11 +105,11 @@ impl State {
             }
             (Kind::Withdrawal, None) if released => Vec::new(),
             (Kind::Withdrawal, None) => {
-                let of = of.map(|t| t.key);
+                let of = of.map(|t| t.key.clone());
                 vec![EventKind::Withdrawn(Box::new(Radius { of, ..self.empty_radius(by) }))]
             }
             (Kind::Update, Some(_)) if relation.rule == "late-version" => {
-                self.set_validity(own, Validity::Superseded, of.map(|t| t.key));
+                self.set_validity(own, Validity::Superseded, of.map(|t| t.key.clone()));
                 Vec::new()
             }
             (Kind::Update, Some(target)) if relation.rule != "take" => {

@@ -19,9 +19,9 @@ pub struct Decision {
 
 impl Decision {
     /// The decision to keep for the article at `own`.
-    pub fn new(verdict: &Verdict, own: Sequence, story: Option<StoryId>) -> Self {
+    pub fn new(verdict: Verdict, own: Sequence, story: Option<StoryId>) -> Self {
         let root = verdict.relation.root.as_ref().and_then(|t| t.sequence).unwrap_or(own);
-        Self { root, story, verdict: verdict.clone() }
+        Self { root, story, verdict }
     }
 }
 
@@ -45,7 +45,7 @@ pub struct Entry {
     /// Its current validity.
     pub standing: Validity,
     /// The article that last changed its validity.
-    pub changed_by: Option<ArticleKey>,
+    pub changed_by: Option<Box<ArticleKey>>,
 }
 
 impl Entry {

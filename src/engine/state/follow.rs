@@ -19,6 +19,7 @@ use crate::article::Sequence;
 use crate::fingerprint::SamplingKey;
 use crate::stories::{MemberLookup, MemoryChange, StoryId};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 impl State {
     /// Rebuilds the state that wrote `records`, the last value of every key in any order.
@@ -131,7 +132,7 @@ impl State {
     /// Adds the next articles to an empty window, with their index entries and stories.
     fn add_all(
         &mut self,
-        new: impl Iterator<Item = (Sequence, Entry)>,
+        new: impl Iterator<Item = (Sequence, Arc<Entry>)>,
     ) -> Result<(), RestoreError> {
         for (sequence, entry) in new {
             self.push_live(sequence, entry)?;
@@ -153,7 +154,7 @@ impl State {
     }
 
     /// Adds the next article, with its index entries and story.
-    fn add(&mut self, sequence: Sequence, entry: Entry) -> Result<(), RestoreError> {
+    fn add(&mut self, sequence: Sequence, entry: Arc<Entry>) -> Result<(), RestoreError> {
         let previous = self.live.newest_of_uri(&entry.about.uri);
         self.index.insert(&entry.print, &entry.keys(previous));
         self.push_live(sequence, entry)?;
@@ -164,7 +165,13 @@ impl State {
     }
 
     /// Adds the next article to the live ones; an error if another sequence is expected.
-    fn push_live(&mut self, sequence: Sequence, entry: Entry) -> Result<(), RestoreError> {
+    fn push_live(&mut self, sequence: Sequence, mut entry: Arc<Entry>) -> Result<(), RestoreError> {
+        // Entries share the name of their topic, as they do when they arrive.
+        if let (Some(last), Some(new)) = (self.live.last(), Arc::get_mut(&mut entry))
+            && last.input.topic == new.input.topic
+        {
+            new.input.topic = last.input.topic.clone();
+        }
         if sequence != self.live.next() {
             return Err(RestoreError::Gap { expected: self.live.next().0, found: sequence.0 });
         }

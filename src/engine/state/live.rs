@@ -178,7 +178,7 @@ impl LiveArticles {
         let entry = Arc::make_mut(entry);
         let changed = entry.standing != standing;
         entry.standing = standing;
-        entry.changed_by = by;
+        entry.changed_by = by.map(Box::new);
         if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
             versions.restand(sequence, entry);
         }
@@ -186,7 +186,7 @@ impl LiveArticles {
     }
 
     /// Adds the next article. Returns how many earlier articles and notices bounded lists dropped.
-    pub(super) fn push(&mut self, entry: Entry) -> u64 {
+    pub(super) fn push(&mut self, entry: Arc<Entry>) -> u64 {
         let (next, most) = (self.next(), self.bearers_max);
         let mut dropped = 0;
         let names = borne(&entry.about);
@@ -202,7 +202,7 @@ impl LiveArticles {
         self.bytes += bytes(&entry);
         self.survivors.push(next, &entry);
         let uri = entry.about.uri.clone();
-        self.entries.push_back(Arc::new(entry));
+        self.entries.push_back(entry);
         let (first, entries) = (self.first, &self.entries);
         let get = |at: Sequence| entries.get((at.0 - first) as usize).map(|entry| &**entry);
         self.uris.entry(uri).or_default().push(next, get);
@@ -211,14 +211,14 @@ impl LiveArticles {
 
     /// Replaces the entry of a live article and returns the old one. Uri and names must be the
     /// same.
-    pub(super) fn replace(&mut self, sequence: Sequence, entry: Entry) -> Option<Arc<Entry>> {
+    pub(super) fn replace(&mut self, sequence: Sequence, entry: Arc<Entry>) -> Option<Arc<Entry>> {
         let at = usize::try_from(sequence.0.checked_sub(self.first)?).ok()?;
         let old = self.entries.get_mut(at)?;
         self.bytes = self.bytes - bytes(old) + bytes(&entry);
         if let Some(versions) = self.uris.get_mut(&entry.about.uri) {
             versions.restand(sequence, &entry);
         }
-        Some(std::mem::replace(old, Arc::new(entry)))
+        Some(std::mem::replace(old, entry))
     }
 
     /// The sequence of the oldest live article, or of the next article if there is none.
@@ -229,6 +229,11 @@ impl LiveArticles {
     /// The oldest live article.
     pub(super) fn first(&self) -> Option<(Sequence, &Entry)> {
         self.entries.front().map(|entry| (Sequence(self.first), &**entry))
+    }
+
+    /// The newest live article.
+    pub(super) fn last(&self) -> Option<&Entry> {
+        self.entries.back().map(|entry| &**entry)
     }
 
     /// Removes the oldest live article and returns its identity.

@@ -206,7 +206,7 @@ impl State {
             input: input.clone(),
             arrived: self.clock,
             terms: placed.terms,
-            decision: Decision::new(&classified.verdict, sequence, placed.story),
+            decision: Decision::new(classified.verdict.clone(), sequence, placed.story),
             about: new.about,
             print: new.fingerprint,
             standing: Validity::Valid,
@@ -217,7 +217,7 @@ impl State {
         let crowded = self.index.insert_at(&entry.print, &entry.keys(previous), &places);
         self.outcome.tally.postings_dropped += u64::from(crowded);
         self.outcome.changes.push(RecordChange::article(sequence, &entry));
-        self.outcome.tally.bearers_dropped += self.live.push(entry);
+        self.outcome.tally.bearers_dropped += self.live.push(Arc::new(entry));
         self.learn(&new.edge_pieces, &new.words.hashes);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         happened.extend(placed.steps.into_iter().flat_map(|s| self.emit(s)));

@@ -220,7 +220,7 @@ mod tests {
         let candidates = [candidate(1, 4, false), candidate(2, 9, true), candidate(3, 0, true)];
         let of = |sequence: Option<u64>| {
             let key = ArticleKey { uri: "n:1".into(), version: None };
-            let of = RelationTarget { sequence: sequence.map(Sequence), key };
+            let of = RelationTarget { sequence: sequence.map(Sequence), key }.into();
             Relation { of: Some(of), ..Relation::default() }
         };
         let mut sum = Tally::default();

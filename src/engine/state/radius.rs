@@ -148,16 +148,16 @@ impl State {
         }
         let verdict = &that.decision.verdict;
         let mut relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-        let is =
-            |target: &Option<RelationTarget>| target.as_ref().is_some_and(|t| t.key.uri == of.uri);
-        if let Some(relation) = relations.find(|relation| is(&relation.of)) {
+        let is = |target: Option<&RelationTarget>| target.is_some_and(|t| t.key.uri == of.uri);
+        if let Some(relation) = relations.find(|relation| is(relation.of.as_deref())) {
             let runs = relation.passages.iter().map(|p| (p.start_word, p.end_word));
             let run_words = self.settings.verdict.run_words.get();
             let runs: Vec<_> = runs.filter(|(from, to)| to - from >= run_words).collect();
             let certainty = if runs.is_empty() { Certainty::Likely } else { Certainty::Certain };
             return Some(carrier_entry((at, that), certainty, runs));
         }
-        is(&verdict.relation.root).then(|| carrier_entry((at, that), Certainty::Likely, Vec::new()))
+        is(verdict.relation.root.as_deref())
+            .then(|| carrier_entry((at, that), Certainty::Likely, Vec::new()))
     }
 
     /// A radius without a target and without carriers.
@@ -228,7 +228,7 @@ impl State {
     /// corrected it. `None` if it is valid or was only superseded by a newer version.
     pub(super) fn taint(&self, sequence: Sequence) -> Option<(TaintedWords, ArticleKey)> {
         let that = self.live.get(sequence)?;
-        let by = that.changed_by.clone();
+        let by = that.changed_by.as_deref().cloned();
         match that.standing {
             Validity::Withdrawn => {
                 Some((TaintedWords::Whole, by.unwrap_or_else(|| that.about.key())))

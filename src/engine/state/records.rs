@@ -37,6 +37,7 @@ use crate::verdict::{Validity, Verdict};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The format of the engine's records. Records are written in this version.
 const CODEC: Codec = Codec(6);
@@ -79,7 +80,7 @@ impl RecordChange {
             verdict: Cow::Borrowed(&entry.decision.verdict),
             story: entry.decision.story,
             standing: entry.standing,
-            changed_by: entry.changed_by.as_ref().map(Cow::Borrowed),
+            changed_by: entry.changed_by.as_deref().map(Cow::Borrowed),
             short_text: Cow::Borrowed(&entry.print.short_text),
         };
         let value = CODEC.encode_sized(&stored, ARTICLE_BYTES);
@@ -189,7 +190,7 @@ pub(super) struct StateRecords {
     /// The record `clock`.
     pub(super) clock: Option<ClockRecord>,
     /// Records `a/`.
-    pub(super) articles: Vec<(Sequence, Entry)>,
+    pub(super) articles: Vec<(Sequence, Arc<Entry>)>,
     /// Records `s/` and `f/`.
     pub(super) stories: Vec<MemoryChange>,
     /// Records `e/`.
@@ -301,7 +302,7 @@ fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
     CODEC.decode(key, &value)
 }
 
-fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RecordError> {
+fn article(key: &str, value: &[u8]) -> Result<(Sequence, Arc<Entry>), RecordError> {
     let own = sequence_of(ARTICLE, key)
         .ok_or_else(|| RecordError::unreadable(key, "no sequence number in the key"))?;
     let before_short_text = value.first().is_some_and(|version| *version < SHORT_TEXT_SINCE);
@@ -315,7 +316,7 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RecordError> {
     };
     let short_text = stored.short_text.into_owned().into();
     let entry = Entry {
-        decision: Decision::new(&stored.verdict, own, stored.story),
+        decision: Decision::new(stored.verdict.into_owned(), own, stored.story),
         input: stored.input.into_owned(),
         arrived: stored.arrived,
         about: stored.about.into_owned(),
@@ -323,9 +324,9 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Entry), RecordError> {
         terms,
         edges: stored.edges.into_owned().into(),
         standing: stored.standing,
-        changed_by: stored.changed_by.map(Cow::into_owned),
+        changed_by: stored.changed_by.map(|by| Box::new(by.into_owned())),
     };
-    Ok((own, entry))
+    Ok((own, Arc::new(entry)))
 }
 
 /// The sequence in a key with the prefix `kind`.

@@ -6,6 +6,7 @@ use super::types::{Kind, RelationTarget, Validity, Verdict};
 use crate::article::{ArticleMetadata, EventTime, Sequence, publisher};
 use crate::fingerprint::Fingerprint;
 use crate::text::{Clean, Words};
+use std::sync::Arc;
 
 /// The data of an earlier article that verdicts use.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ pub struct Earlier<'a> {
 impl<'a> Earlier<'a> {
     /// The root that articles matching this one inherit; `None` if this article itself starts a
     /// chain.
-    pub fn inherited_root(self) -> Option<&'a RelationTarget> {
+    pub fn inherited_root(self) -> Option<&'a Arc<RelationTarget>> {
         let theirs = &self.verdict.relation;
         theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match())
     }

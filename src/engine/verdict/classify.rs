@@ -11,6 +11,7 @@ use super::types::{
 use super::{Settings, VerifiedCandidate, rules};
 use crate::article::ArticleKey;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// The kind of a pair, by its texts and headlines.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +68,7 @@ pub(super) fn relation(
         changed_numbers: changed_numbers(pair),
         ..bare(new, that)
     };
-    Relation { evidence, passages: passages(pair), ..linked(that, kind, rule) }
+    Relation { evidence: evidence.into(), passages: passages(pair), ..linked(that, kind, rule) }
 }
 
 /// The relation to `that`, with the measures as evidence if the texts were compared.
@@ -80,14 +81,14 @@ pub(super) fn to(
 ) -> Relation {
     match verified.iter().find(|v| v.that.sequence == that.sequence) {
         Some(v) => relation(new, that, &v.comparison, (kind, rule)),
-        None => Relation { evidence: bare(new, that), ..linked(that, kind, rule) },
+        None => Relation { evidence: bare(new, that).into(), ..linked(that, kind, rule) },
     }
 }
 
 /// The relation to an article that has left the window.
 pub(super) fn outlived(that: &Identity, kind: Kind, rule: &'static str) -> Relation {
     let root = that.root.as_ref().map(|uri| ArticleKey { uri: uri.clone(), version: None });
-    let target = |key| RelationTarget { sequence: None, key };
+    let target = |key| Arc::new(RelationTarget { sequence: None, key });
     Relation {
         kind,
         of: Some(target(that.key())),
@@ -110,7 +111,7 @@ fn bare(new: Arrival<'_>, that: Earlier<'_>) -> Evidence {
 
 /// A relation to `that` without evidence. Kinds that join their match inherit its root.
 fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
-    let of = RelationTarget { sequence: Some(that.sequence), key: that.about.key() };
+    let of = Arc::new(RelationTarget { sequence: Some(that.sequence), key: that.about.key() });
     let theirs = &that.verdict.relation;
     Relation {
         kind,

@@ -197,7 +197,7 @@ pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Expl
     let TextKind { kind, rule, .. } = classify::text_kind(new, that, &pair, settings);
     let relation = classify::relation(new, that, &pair, (kind, rule));
     Explanation {
-        evidence: relation.evidence,
+        evidence: (*relation.evidence).clone(),
         rules: rules::table(new, that, &pair, settings),
         blocks: pair.alignment.blocks,
         figures: pair.figures,

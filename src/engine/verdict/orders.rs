@@ -25,6 +25,7 @@ use super::types::{Kind, Ratio, Relation, RelationTarget};
 use super::{VerifiedCandidate, names, subject};
 use crate::article::{ArticleMetadata, LinkKind, NoticeOrder, PubStatus};
 use crate::marks::bare_headline;
+use std::sync::Arc;
 
 /// Minimum number of words in a report. A possible order with that much text is left to an editor.
 const REPORT_WORDS: usize = 100;
@@ -129,7 +130,7 @@ pub(super) fn withdrawal(
         return Some(sure(to(new, that, verified, kind, rule), confidence));
     }
     let mut links = about.links.iter().filter(|link| link.kind != LinkKind::SeriesOf);
-    let of = links.next().map(|l| RelationTarget { sequence: None, key: l.to.clone() });
+    let of = links.next().map(|l| Arc::new(RelationTarget { sequence: None, key: l.to.clone() }));
     Some(Relation { kind, of, rule: rule.into(), ..Relation::default() })
 }
 

@@ -185,7 +185,7 @@ pub(super) async fn carriers(State(api): State<Api>, Id(id): Id, headers: Header
     let (at, desk, entry) = (found.at(), &*found.desk, &found.article.entry);
     let tainted = matches!(entry.standing, Validity::Withdrawn | Validity::Uncorrected);
     let alert = desk.alert(found.sequence).filter(|_| tainted);
-    let by = alert.map(|alert| &alert.by).or(entry.changed_by.as_ref());
+    let by = alert.map(|alert| &alert.by).or(entry.changed_by.as_deref());
     let by = by.and_then(|key| desk.of_key(key)).map(|(s, article)| at.row(s, article));
     let items = alert.map(|alert| &alert.carriers).into_iter().flatten();
     let carriers = CarriersPage {

@@ -279,8 +279,8 @@ impl RowContext<'_> {
     }
 
     /// A reference to the article that a relation points to.
-    pub(super) fn target(self, target: &Option<RelationTarget>) -> Option<ArticleRef> {
-        target.as_ref().map(|target| self.named(&target.key, target.sequence))
+    pub(super) fn target(self, target: Option<&RelationTarget>) -> Option<ArticleRef> {
+        target.map(|target| self.named(&target.key, target.sequence))
     }
 
     /// A reference to the article that, according to the verdict, is replaced in the unique topic.
@@ -309,8 +309,8 @@ impl RowContext<'_> {
             words: entry.print.words(),
             kind: relation.kind,
             rule: relation.rule.to_string(),
-            of: self.target(&relation.of),
-            root: self.target(&relation.root),
+            of: self.target(relation.of.as_deref()),
+            root: self.target(relation.root.as_deref()),
             chain: relation.of.as_ref().map(|_| relation.chain),
             novelty: novelty.map(|novelty| rounded(novelty.share.get())),
             novel_words: novelty.map(|novelty| novelty.words),
@@ -348,8 +348,8 @@ impl RowContext<'_> {
         });
         RelationRow {
             kind: from.kind,
-            of: self.target(&from.of),
-            root: self.target(&from.root),
+            of: self.target(from.of.as_deref()),
+            root: self.target(from.root.as_deref()),
             chain: from.of.as_ref().map(|_| from.chain),
             rule: from.rule.to_string(),
             evidence: EvidenceInfo::of(&from.evidence),

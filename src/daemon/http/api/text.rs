@@ -161,7 +161,7 @@ fn page(of: &ArticleText) -> TextPage {
             let Some([start, end]) = words(&(passage.start_word, passage.end_word)) else {
                 continue;
             };
-            let of = at.target(&relation.of);
+            let of = at.target(relation.of.as_deref());
             shared.push(SharedRange { start, end, of, kind: relation.kind });
         }
     }
