@@ -44,6 +44,7 @@ mod parts;
 mod pipeline;
 mod quiet;
 mod readiness;
+mod recipes;
 mod records;
 mod rig;
 mod sample;
