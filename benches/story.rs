@@ -21,7 +21,7 @@ use wirefold_engine::article::{ArticleMetadata, EventTime, Sequence};
 use wirefold_engine::decode::{Format, decode};
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::stories::{Member, MemberLookup, Stories, StoryId, Terms};
-use wirefold_engine::verdict::{Kind, Validity};
+use wirefold_engine::verdict::{Kind, UniqueOutcome, Validity};
 
 /// Counts allocated bytes.
 #[global_allocator]
@@ -41,6 +41,8 @@ fn member<'a>(at: u64, about: &'a ArticleMetadata, terms: &'a Terms) -> Member<'
         words: 500,
         terms,
         standing: Validity::Valid,
+        opening: "",
+        unique: UniqueOutcome::Forwarded,
     }
 }
 

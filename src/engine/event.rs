@@ -5,7 +5,7 @@
 use super::article::{Article, ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequence};
 use super::fingerprint::SimHash;
 use super::stories::{StoryId, Summary};
-use super::verdict::{Ratio, Scope, Verdict};
+use super::verdict::{Ratio, Scope, UniqueOutcome, Verdict};
 
 /// What caused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,48 @@ pub struct Classified {
     pub passages: Vec<Vec<(u32, u32)>>,
     /// The article's story; absent for articles that never join one.
     pub story: Option<Joined>,
+    /// The articles that the verdict names. Not filled in by a prediction.
+    pub mentions: VerdictMentions,
+}
+
+/// An article that an event refers to, with what a consumer would otherwise have to look up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArticleMention {
+    /// Its uri and version.
+    pub key: ArticleKey,
+    /// The provider that sent it; absent if it states none or Wirefold does not know the article.
+    pub provider: Option<String>,
+    /// Its headline, at most
+    /// [`MENTION_HEADLINE_BYTES_MAX`](crate::article::MENTION_HEADLINE_BYTES_MAX) bytes; absent if
+    /// it has none or Wirefold does not know the article.
+    pub headline: Option<String>,
+    /// Whether it went to the unique topic; absent if Wirefold does not know the article.
+    pub unique: Option<UniqueOutcome>,
+}
+
+impl From<ArticleKey> for ArticleMention {
+    /// An article of which only the key is known.
+    fn from(key: ArticleKey) -> Self {
+        Self { key, provider: None, headline: None, unique: None }
+    }
+}
+
+/// The articles that a verdict names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct VerdictMentions {
+    /// Those of the main relation, followed by those of each relation in `also`.
+    pub relations: Vec<RelationMentions>,
+    /// The article that the new one replaces in the unique topic.
+    pub replaces: Option<ArticleMention>,
+}
+
+/// The articles that a relation names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RelationMentions {
+    /// The other article.
+    pub of: Option<ArticleMention>,
+    /// The first article of the chain.
+    pub root: Option<ArticleMention>,
 }
 
 /// The story that an article joined.
@@ -123,9 +165,9 @@ pub struct Joined {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Radius {
     /// The notice or correction that caused the search.
-    pub by: ArticleKey,
+    pub by: ArticleMention,
     /// The withdrawn or corrected article, if known.
-    pub of: Option<ArticleKey>,
+    pub of: Option<ArticleMention>,
     /// The articles that carry the passage, in order of arrival.
     pub carriers: Vec<Carrier>,
     /// Number of further articles that carry or may carry the passage and are not listed in this
@@ -139,6 +181,8 @@ pub struct Radius {
     pub searched_from: EventTime,
     /// The story of the withdrawn or corrected article.
     pub story: Option<StoryId>,
+    /// The headline of that story.
+    pub story_headline: Option<String>,
     /// Whether the withdrawn or corrected article is still live or known only by its identity.
     pub scope: Scope,
     /// Confidence that the notice refers to `of`; set when the notice identifies it only by words,
@@ -170,10 +214,8 @@ pub struct Unsearched {
 pub struct Carrier {
     /// The carrier's position in the shard's arrival order.
     pub sequence: Sequence,
-    /// The carrier's uri and version.
-    pub article: ArticleKey,
-    /// The provider that sent the carrier.
-    pub provider: Option<String>,
+    /// The carrier.
+    pub article: ArticleMention,
     /// How strong the evidence is.
     pub certainty: Certainty,
     /// Word ranges of the carrier that contain the passage; empty if there is no literal match.
@@ -193,13 +235,15 @@ pub enum Certainty {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Superseded {
     /// The article whose verdict no longer holds.
-    pub article: ArticleKey,
+    pub article: ArticleMention,
     /// The article that superseded it.
-    pub by: ArticleKey,
+    pub by: ArticleMention,
     /// Reason code; a stable name.
     pub reason: String,
     /// The story of the superseded article.
     pub story: Option<StoryId>,
+    /// The headline of that story.
+    pub story_headline: Option<String>,
 }
 
 /// One story was merged into another. Emitted twice: first under the absorbed story, as its last
@@ -212,6 +256,8 @@ pub struct Merged {
     pub survivor: Summary,
     /// The story that ended.
     pub absorbed: StoryId,
+    /// The last headline of the story that ended.
+    pub absorbed_headline: String,
     /// The similarity score of the two stories.
     pub score: f64,
 }

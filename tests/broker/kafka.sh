@@ -1,11 +1,17 @@
 # Functions that start Apache Kafka from its Maven jars. Scripts source this file from the top
-# folder, under `set -euo pipefail`. Needs java and javac (17 or newer), mvn and kcat.
+# folder, under `set -euo pipefail`. Needs java and javac (17 or newer), mvn and kcat; Go and npm
+# for the consumers in those languages.
 #
 #   start_kafka DIR NODES HEAP_MB     starts NODES brokers on free ports; exports KAFKA_BOOTSTRAP,
 #                                     KAFKA_NODES (= DIR) and the variables below
 #   stop_kafka DIR                    kills the brokers and removes the folder
 #   archive_classes                   makes the Java clients in the tests start faster
 #   fetch_python                      installs Kafka's Python client; exports KAFKA_PYTHON
+#   fetch_go                          downloads franz-go; exports KAFKA_GO, the folder with go.mod
+#   fetch_node                        installs KafkaJS; exports KAFKA_NODE, the folder with node_modules
+#
+# If Go or npm is not installed, the variable is empty and the tests skip that consumer; with
+# REQUIRE_TOOLS=true, the function fails.
 #
 # DIR/N contains the files of node N: the script `start` starts or restarts the node, `pid` contains
 # its process id, and `out` its log. A single node has three more listeners:
@@ -53,6 +59,49 @@ fetch_python() {
         touch "$venv/complete"
     fi
     export KAFKA_PYTHON=$venv/bin/python
+}
+
+# missing COMMAND WHAT: whether the command is not installed. Says that WHAT is skipped.
+missing() {
+    command -v "$1" >/dev/null && return 1
+    if [ "${REQUIRE_TOOLS:-}" = true ]; then
+        echo "$1 is not installed" >&2
+        exit 1
+    fi
+    echo "SKIPPED: $1 is not installed, so the tests do not run $2" >&2
+}
+
+# Downloads the Go client unless it is there, and exports KAFKA_GO.
+fetch_go() {
+    local pinned=v1.22.3
+    export KAFKA_GO=
+    if missing go "the consumer in Go"; then return; fi
+    local module=${CARGO_TARGET_DIR:-$PWD/target}/kafka/go-$pinned
+    if [ ! -e "$module/complete" ]; then
+        rm -rf "$module"
+        mkdir -p "$module"
+        (cd "$module" && go mod init site && go get "github.com/twmb/franz-go/pkg/kgo@$pinned") \
+            </dev/null >/dev/null 2>&1
+        touch "$module/complete"
+    fi
+    KAFKA_GO=$module
+}
+
+# Installs the JavaScript client unless it is installed, and exports KAFKA_NODE.
+fetch_node() {
+    local pinned="kafkajs@2.2.4 lz4-napi@2.10.0"
+    export KAFKA_NODE=
+    if missing npm "the consumer in JavaScript"; then return; fi
+    local folder=${CARGO_TARGET_DIR:-$PWD/target}/kafka/node-${pinned// /-}
+    if [ ! -e "$folder/complete" ]; then
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        echo '{"private": true}' >"$folder/package.json"
+        # shellcheck disable=SC2086 # a list of words
+        npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" $pinned </dev/null
+        touch "$folder/complete"
+    fi
+    KAFKA_NODE=$folder
 }
 
 # Prints a port that nothing listens on.

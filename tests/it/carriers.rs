@@ -82,7 +82,7 @@ fn radii(events: Vec<Event>) -> Vec<Radius> {
 
 /// The uris of all carriers.
 fn carrier_uris(notices: &[Radius]) -> Vec<String> {
-    notices.iter().flat_map(|r| &r.carriers).map(|c| c.article.uri.clone()).collect()
+    notices.iter().flat_map(|r| &r.carriers).map(|c| c.article.key.uri.clone()).collect()
 }
 
 fn article(uri: &str, body: &str) -> Article {
@@ -256,7 +256,7 @@ fn carriers_that_do_not_fit_one_event_are_split_over_several() {
             radius.carriers_unlisted as usize, left,
             "`more` counts the carriers in later parts"
         );
-        assert_eq!(radius.of.as_ref().unwrap().uri, "first");
+        assert_eq!(radius.of.as_ref().unwrap().key.uri, "first");
     }
     let record = InputRecord {
         from: Partition { topic: "wire".into(), partition: 0 },
@@ -350,7 +350,7 @@ fn a_version_of_an_article_that_left_the_window_can_be_a_late_carrier() {
     let version = Article { version: Some("2".into()), ..article("past", &withdrawn) };
     let [notice] = &wire.send(version)[..] else { panic!("expected one event") };
     assert_eq!(carrier_uris(std::slice::from_ref(notice)), ["past"]);
-    assert_eq!(notice.of.as_ref().unwrap().uri, "gone");
+    assert_eq!(notice.of.as_ref().unwrap().key.uri, "gone");
 }
 
 #[test]

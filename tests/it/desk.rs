@@ -18,8 +18,7 @@ use wirefold_engine::article::{EventTime, Sequence};
 use wirefold_engine::state::TouchedIds;
 use wirefold_engine::verdict::Kind;
 
-/// The contents of a snapshot in comparable form, without the recent events. Of the ranking of
-/// rising stories, only its length is included.
+/// The contents of a snapshot in comparable form, without the recent events.
 fn contents(desk: &Snapshot) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for (sequence, article) in desk.newest(None) {
@@ -62,8 +61,9 @@ fn contents(desk: &Snapshot) -> BTreeMap<String, String> {
     all.insert("kinds".into(), format!("{kinds:?}"));
     all.insert("publishers".into(), format!("{:?}", positive(&mut publishers.into_iter())));
     all.insert("languages".into(), format!("{:?}", positive(&mut languages.into_iter())));
-    let risen: Vec<_> = desk.rising(None).map(|(_, id)| id).collect();
-    all.insert("risen".into(), format!("{}", risen.len()));
+    let risen: Vec<_> = desk.rising(None).collect();
+    assert_eq!(risen.len(), desk.stories().count(), "every story has a rank");
+    all.insert("risen".into(), format!("{risen:?}"));
     all
 }
 

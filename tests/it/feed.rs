@@ -97,7 +97,13 @@ fn original(rng: &mut Rng) -> Article {
     let headline = sentence(rng, topic);
     let sentences = 2 + rng.below(18);
     let body: String = (0..sentences).map(|_| sentence(rng, topic)).collect();
-    Article { headline, body: Body::Plain(body), ..Article::default() }
+    Article {
+        headline,
+        body: Body::Plain(body),
+        subjects: vec![format!("field {}", topic % 7), format!("topic {topic}")],
+        located: Some(format!("Port {}", topic % 11)),
+        ..Article::default()
+    }
 }
 
 fn copy(rng: &mut Rng, base: Article, other: &Article) -> Article {

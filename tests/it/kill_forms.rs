@@ -89,8 +89,8 @@ fn finds(agency: &str, pattern: &str) -> bool {
     });
     let withdrawn = events.iter().any(|event| match &event.kind {
         EventKind::Withdrawn(radius) => {
-            radius.of.as_ref().is_some_and(|of| of.uri == "a")
-                && radius.carriers.iter().any(|carrier| carrier.article.uri == "b")
+            radius.of.as_ref().is_some_and(|of| of.key.uri == "a")
+                && radius.carriers.iter().any(|carrier| carrier.article.key.uri == "b")
         }
         _ => false,
     });

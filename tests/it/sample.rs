@@ -133,8 +133,8 @@ fn kills_name_earlier_and_later_carriers() {
         .withdrawn
         .iter()
         .map(|r| {
-            let carriers = r.carriers.iter().map(|c| c.article.uri.as_str());
-            (r.of.as_ref().map_or("-", |of| of.uri.as_str()), carriers.collect())
+            let carriers = r.carriers.iter().map(|c| c.article.key.uri.as_str());
+            (r.of.as_ref().map_or("-", |of| of.key.uri.as_str()), carriers.collect())
         })
         .collect();
     let court = "urn:northwire:260317:court";

@@ -173,7 +173,7 @@ impl Printer {
             EventKind::Withdrawn(r) => format!("  withdrawn {}", radius(r)),
             EventKind::Corrected(r) => format!("  corrected {}", radius(r)),
             EventKind::Superseded(s) => {
-                format!("  superseded {} by {}: {}", s.article.uri, s.by.uri, s.reason)
+                format!("  superseded {} by {}: {}", s.article.key.uri, s.by.key.uri, s.reason)
             }
             EventKind::StoryOpened(s) => match s.follows {
                 Some(before) => {
@@ -219,13 +219,13 @@ fn relation(r: &Relation) -> String {
 }
 
 fn radius(r: &Radius) -> String {
-    let of = r.of.as_ref().map_or("unseen", |of| of.uri.as_str());
+    let of = r.of.as_ref().map_or("unseen", |of| of.key.uri.as_str());
     let carrier = |c: &Carrier| match c.certainty {
-        Certainty::Certain => c.article.uri.clone(),
-        Certainty::Likely => format!("{}?", c.article.uri),
+        Certainty::Certain => c.article.key.uri.clone(),
+        Certainty::Likely => format!("{}?", c.article.key.uri),
     };
     let carriers: Vec<String> = r.carriers.iter().map(carrier).collect();
     let sure = r.confidence.map_or(String::new(), |sure| format!(", sure by {:.2}", sure.get()));
     let scope = if r.scope == Scope::Identity { ", by identity" } else { "" };
-    format!("{of} by {}: carried by [{}]{sure}{scope}", r.by.uri, carriers.join(" "))
+    format!("{of} by {}: carried by [{}]{sure}{scope}", r.by.key.uri, carriers.join(" "))
 }

@@ -43,7 +43,7 @@ impl RecordContents {
     /// The contents with which an engine event is published.
     pub(in crate::cli) fn of(event: &Event) -> Self {
         let base = PayloadBase::of(&event.input, "");
-        let story = |of, status, base| StoryEvent::of(of, status, base);
+        let story = |of, status, base| StoryEvent::of((of, status), event.clock, base);
         match &event.kind {
             EventKind::Classified(c) => Self::Classified(Box::new(ArticleClassified::of(c, base))),
             EventKind::Withdrawn(r) => Self::Withdrawn(RadiusInfo::of(r, event.clock, base)),
@@ -53,7 +53,7 @@ impl RecordContents {
             EventKind::StoryUpdated(s) => Self::Updated(story(s, StoryStatus::Live, base)),
             EventKind::StoryClosed(s) => Self::Closed(story(s, StoryStatus::Closed, base)),
             EventKind::StoryMerged(m) if m.key_story == m.survivor.id => {
-                Self::Merged(StoryMerged::of(m, base))
+                Self::Merged(StoryMerged::of(m, event.clock, base))
             }
             EventKind::StoryMerged(_) => Self::Absorbed,
         }

@@ -178,7 +178,14 @@ impl Summary {
 impl Alerts {
     /// Adds the carriers of `radius` to the alert of the same notice, or adds a new alert.
     fn add(&mut self, radius: &RadiusInfo) {
-        let same = |alert: &TextAlert| alert.by == radius.by && alert.of == radius.of;
+        let same = |alert: &TextAlert| {
+            let of = match (&alert.of, &radius.of) {
+                (Some(of), Some(other)) => of.is_same(other),
+                (None, None) => true,
+                _ => false,
+            };
+            of && alert.by.is_same(&radius.by)
+        };
         let at = match self.listed.iter().rposition(same) {
             Some(at) => at,
             None if self.listed.len() >= ALERTS_MAX => {

@@ -193,18 +193,25 @@ pub(in crate::cli) fn members(story: &StorySummary) -> String {
     format!("{articles} by {}", counted(u64::from(story.publishers), one, many))
 }
 
-/// An article as provider and headline, or as its uri if it is no longer stored.
+/// An article as provider and headline, or as its uri if neither the summary nor the event knows
+/// more.
 pub(in crate::cli) fn named(name: &NamedArticle, summary: &Summary) -> String {
     match summary.seen.get(name) {
         Some(seen) => {
             let (provider, headline) = (safe(&seen.provider, 24), safe(&seen.headline, QUOTED_MAX));
             format!("{provider} \"{headline}\"").trim_start().to_owned()
         }
-        None => safe(&name.uri, QUOTED_MAX),
+        None => match &name.headline {
+            Some(headline) => {
+                let provider = safe(name.provider.as_deref().unwrap_or_default(), 24);
+                format!("{provider} \"{}\"", safe(headline, QUOTED_MAX)).trim_start().to_owned()
+            }
+            None => safe(&name.uri, QUOTED_MAX),
+        },
     }
 }
 
 /// A carrier as provider and headline.
 pub(in crate::cli) fn carrier(carrier: &CarrierInfo, summary: &Summary) -> String {
-    named(&NamedArticle { uri: carrier.uri.clone(), version: carrier.version.clone() }, summary)
+    named(&carrier.named(), summary)
 }

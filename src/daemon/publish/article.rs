@@ -1,13 +1,13 @@
 //! Payloads of `wirefold.article.classified.v1` and `wirefold.article.superseded.v1`.
 
-use super::data::{NamedArticle, PayloadBase, rounded, share};
+use super::data::{NamedArticle, PayloadBase, TextRange, TextUnit, UniqueInfo, rounded, share};
 use super::radius::ScopeInfo;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wirefold_engine::article::{EventTime, ItemShape, ItemType, PubStatus};
-use wirefold_engine::event::{Classified, Joined, Superseded};
-use wirefold_engine::verdict::{self, Kind, Pass, RelationTarget};
+use wirefold_engine::event::{ArticleMention, Classified, Joined, RelationMentions, Superseded};
+use wirefold_engine::verdict::{self, Kind, RelationTarget};
 
 /// The verdict for one accepted article: its relation to earlier articles with the evidence, the
 /// share of its text that is new, and the story it joined. Published once per accepted article.
@@ -35,7 +35,7 @@ pub struct ArticleClassified {
     pub new_numbers: Option<u32>,
     /// The new passages, as character ranges of the published body; absent with `novelty`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new_passages: Option<Vec<CharRange>>,
+    pub new_passages: Option<Vec<TextRange>>,
     /// The story the article joined; absent for articles that never join one, such as withdrawals
     /// and advisories.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,32 +51,6 @@ pub struct ArticleClassified {
     /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
-}
-
-/// Whether an article went to the unique topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum UniqueInfo {
-    /// It was forwarded at once.
-    Forwarded,
-    /// It was not forwarded because it contains nothing new.
-    Repeat,
-    /// It was not forwarded because it is withheld, because it contains withdrawn or uncorrected
-    /// text, or because too many articles are under an embargo.
-    Held,
-    /// It will be forwarded at the end of its embargo, if it is still valid then.
-    Embargoed,
-}
-
-impl UniqueInfo {
-    pub(crate) fn of(pass: &Pass) -> Self {
-        match pass {
-            Pass::Yes | Pass::Replacement(_) => Self::Forwarded,
-            Pass::Repeat => Self::Repeat,
-            Pass::Held => Self::Held,
-            Pass::Embargoed => Self::Embargoed,
-        }
-    }
 }
 
 /// Metadata of an article.
@@ -237,16 +211,6 @@ pub struct ChangedNumberInfo {
     pub of_word: u32,
 }
 
-/// A range of characters (Unicode scalar values) of the published body: `start` inclusive, `end`
-/// exclusive.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CharRange {
-    /// First character, counted from 0.
-    pub start: u32,
-    /// Position after the last character.
-    pub end: u32,
-}
-
 /// A shared passage: characters of this article's published body, and words of the other article's
 /// cleaned text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -255,9 +219,15 @@ pub struct PassageInfo {
     pub start: u32,
     /// Position after the last character.
     pub end: u32,
+    /// What `start` and `end` count: always `character`.
+    #[serde(default)]
+    pub unit: TextUnit,
     /// First word of the passage in the other article's cleaned text (from 0), and the position
-    /// after its last word.
+    /// after its last word. The same as `of_range`.
     pub of_words: [u32; 2],
+    /// The passage in the other article, in words of its cleaned text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_range: Option<TextRange>,
 }
 
 /// The story an article joined.
@@ -282,10 +252,14 @@ impl ArticleClassified {
     pub fn of(from: &Classified, base: PayloadBase) -> Self {
         let verdict = &from.verdict;
         let novelty = verdict.novelty.as_ref();
-        let ranges = from.new_passages.iter().map(|&(start, end)| CharRange { start, end });
+        let ranges = from.new_passages.iter().copied().map(TextRange::of_characters);
         let mut places = from.passages.iter();
-        let mut relation =
-            |r| RelationInfo::of(r, places.next().map(Vec::as_slice).unwrap_or_default());
+        let mut mentions = from.mentions.relations.iter();
+        let mut relation = |r| {
+            let places = places.next().map(Vec::as_slice).unwrap_or_default();
+            RelationInfo::of(r, places, mentions.next())
+        };
+        let replaces = from.mentions.replaces.as_ref().map(NamedArticle::of);
         Self {
             article: ArticleInfo::of(from),
             relation: relation(&verdict.relation),
@@ -295,8 +269,8 @@ impl ArticleClassified {
             new_numbers: novelty.map(|n| n.numbers),
             new_passages: novelty.map(|_| ranges.collect()),
             story: from.story.as_ref().map(JoinedStory::of),
-            unique: UniqueInfo::of(&verdict.pass),
-            replaces: verdict.pass.replaces().map(NamedArticle::of),
+            unique: UniqueInfo::of(verdict.pass.outcome()),
+            replaces: replaces.or_else(|| verdict.pass.replaces().map(NamedArticle::of_key)),
             flags: verdict.flags.clone(),
             base,
         }
@@ -348,17 +322,28 @@ pub(crate) fn item_kind(kind: ItemType, shape: Option<ItemShape>) -> ItemKind {
 }
 
 impl RelationInfo {
-    fn of(from: &verdict::Relation, places: &[(u32, u32)]) -> Self {
-        let names = |t: Option<&RelationTarget>| t.map(|t| NamedArticle::of(&t.key));
+    /// The payload form of a relation. `mentions` is what is known about the articles that it
+    /// names; `None` for a prediction.
+    fn of(
+        from: &verdict::Relation,
+        places: &[(u32, u32)],
+        mentions: Option<&RelationMentions>,
+    ) -> Self {
+        let names = |target: Option<&RelationTarget>, mention: Option<&ArticleMention>| {
+            let key = || target.map(|target| NamedArticle::of_key(&target.key));
+            mention.map(NamedArticle::of).or_else(key)
+        };
         let passages = places.iter().zip(&from.passages).map(|(&(start, end), p)| PassageInfo {
             start,
             end,
+            unit: TextUnit::Character,
             of_words: [p.of_start_word, p.of_end_word],
+            of_range: Some(TextRange::of_words((p.of_start_word, p.of_end_word))),
         });
         Self {
             kind: from.kind,
-            of: names(from.of.as_deref()),
-            root: names(from.root.as_deref()),
+            of: names(from.of.as_deref(), mentions.and_then(|mentions| mentions.of.as_ref())),
+            root: names(from.root.as_deref(), mentions.and_then(|mentions| mentions.root.as_ref())),
             chain: from.of.as_ref().map(|_| from.chain),
             rule: from.rule.to_string(),
             evidence: EvidenceInfo::of(&from.evidence),
@@ -415,6 +400,9 @@ pub struct ArticleSuperseded {
     /// The id of the earlier article's story; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<String>,
+    /// The headline of that story.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story_headline: Option<String>,
     /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
@@ -424,6 +412,7 @@ impl ArticleSuperseded {
     pub(crate) fn of(from: &Superseded, base: PayloadBase) -> Self {
         let (article, by) = (NamedArticle::of(&from.article), NamedArticle::of(&from.by));
         let story = from.story.map(|id| id.to_string());
-        Self { article, by, reason: from.reason.clone(), story, base }
+        let (reason, story_headline) = (from.reason.clone(), from.story_headline.clone());
+        Self { article, by, reason, story, story_headline, base }
     }
 }

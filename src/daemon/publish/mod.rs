@@ -158,7 +158,7 @@ impl Encoder {
 impl EventEncoder for Encoder {
     fn encode(&self, context: &EventContext<'_>) -> Vec<OutputRecord> {
         let mut records = vec![self.event(context)];
-        records.extend(story::states(&context.event.kind));
+        records.extend(story::states(context.event));
         if let EventKind::Classified(classified) = &context.event.kind
             && classified.verdict.pass.is_forwarded()
         {
@@ -290,7 +290,7 @@ struct Data {
 fn data(event: &Event, settings: &str) -> Data {
     let base = PayloadBase::of(&event.input, settings);
     let story = |kind, of: &Summary, status, base| {
-        (kind, of.id.to_string(), json(&StoryEvent::of(of, status, base)))
+        (kind, of.id.to_string(), json(&StoryEvent::of((of, status), event.clock, base)))
     };
     let radius = |kind, of: &event::Radius, base| {
         (kind, radius::subject(of), json(&RadiusInfo::of(of, event.clock, base)))
@@ -302,12 +302,12 @@ fn data(event: &Event, settings: &str) -> Data {
         EventKind::Withdrawn(r) => radius(WITHDRAWN, r, base),
         EventKind::Corrected(r) => radius(CORRECTED, r, base),
         EventKind::Superseded(s) => {
-            (SUPERSEDED, s.article.uri.clone(), json(&ArticleSuperseded::of(s, base)))
+            (SUPERSEDED, s.article.key.uri.clone(), json(&ArticleSuperseded::of(s, base)))
         }
         EventKind::StoryOpened(s) => story(OPENED, s, StoryStatus::Live, base),
         EventKind::StoryUpdated(s) => story(UPDATED, s, StoryStatus::Live, base),
         EventKind::StoryMerged(m) => {
-            (MERGED, m.key_story.to_string(), json(&StoryMerged::of(m, base)))
+            (MERGED, m.key_story.to_string(), json(&StoryMerged::of(m, event.clock, base)))
         }
         EventKind::StoryClosed(s) => story(CLOSED, s, StoryStatus::Closed, base),
     };

@@ -1,7 +1,7 @@
 //! Payloads of `wirefold.article.withdrawn.v1` and `wirefold.article.corrected.v1`: the blast
 //! radius.
 
-use super::data::{NamedArticle, PayloadBase, share};
+use super::data::{NamedArticle, PayloadBase, TextRange, UniqueInfo, share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,12 +44,15 @@ pub struct RadiusInfo {
     /// Id of the story of the withdrawn or corrected article; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<String>,
+    /// The headline of that story.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story_headline: Option<String>,
     /// `input`, `core` and `settings`.
     #[serde(flatten)]
     pub base: PayloadBase,
 }
 
-/// Position in a series of events that list the carriers of one text. Each event lists about 1,500
+/// Position in a series of events that list the carriers of one text. Each event lists about 900
 /// carriers, so that it fits the topic's record size limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RadiusPartInfo {
@@ -121,12 +124,36 @@ pub struct CarrierInfo {
     /// The provider that sent the carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+    /// The carrier's headline, at most 160 bytes: a longer one is cut after a word and ends with
+    /// `…`. Absent if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
+    /// Whether the carrier went to the unique topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<UniqueInfo>,
     /// How certain it is that the article contains the text.
     pub certainty: CertaintyInfo,
     /// Where the carrier has the text: word ranges in its cleaned text, each from the first word
-    /// (counted from 0) to the position after the last. Empty for `likely` carriers.
+    /// (counted from 0) to the position after the last. Empty for `likely` carriers. The same as
+    /// `ranges`.
     #[serde(default)]
     pub passages: Vec<[u32; 2]>,
+    /// Where the carrier has the text, in words of its cleaned text. Empty for `likely` carriers.
+    #[serde(default)]
+    pub ranges: Vec<TextRange>,
+}
+
+impl CarrierInfo {
+    /// The carrier as other fields name articles.
+    pub fn named(&self) -> NamedArticle {
+        NamedArticle {
+            uri: self.uri.clone(),
+            version: self.version.clone(),
+            provider: self.provider.clone(),
+            headline: self.headline.clone(),
+            unique: self.unique,
+        }
+    }
 }
 
 /// How certain it is that an article contains the text.
@@ -141,20 +168,23 @@ pub enum CertaintyInfo {
 
 /// The uri of the withdrawn or corrected article, or of the notice if the article is unknown.
 pub(super) fn subject(of: &event::Radius) -> String {
-    of.of.as_ref().unwrap_or(&of.by).uri.clone()
+    of.of.as_ref().unwrap_or(&of.by).key.uri.clone()
 }
 
 impl RadiusInfo {
     pub(crate) fn of(from: &event::Radius, clock: EventTime, base: PayloadBase) -> Self {
         let carriers = from.carriers.iter().map(|c| CarrierInfo {
-            uri: c.article.uri.clone(),
-            version: c.article.version.clone(),
-            provider: c.provider.clone(),
+            uri: c.article.key.uri.clone(),
+            version: c.article.key.version.clone(),
+            provider: c.article.provider.clone(),
+            headline: c.article.headline.clone(),
+            unique: c.article.unique.map(UniqueInfo::of),
             certainty: match c.certainty {
                 event::Certainty::Certain => CertaintyInfo::Certain,
                 event::Certainty::Likely => CertaintyInfo::Likely,
             },
             passages: c.passages.iter().map(|&(from, to)| [from, to]).collect(),
+            ranges: c.passages.iter().copied().map(TextRange::of_words).collect(),
         });
         Self {
             by: NamedArticle::of(&from.by),
@@ -167,6 +197,7 @@ impl RadiusInfo {
             confidence: share(from.confidence),
             searched: Searched { from: from.searched_from.to_string(), to: clock.to_string() },
             story: from.story.map(|s| s.to_string()),
+            story_headline: from.story_headline.clone(),
             base,
         }
     }

@@ -1,11 +1,12 @@
 //! Payloads of story events, and the records of the stories topic.
 
-use super::data::{NamedArticle, PayloadBase, rounded};
+use super::data::{NamedArticle, PayloadBase, UniqueInfo, rounded};
 use super::json;
 use crate::daemon::pipeline::broker::{OutputRecord, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wirefold_engine::event::{EventKind, Merged};
+use wirefold_engine::article::EventTime;
+use wirefold_engine::event::{Event, EventKind, Merged};
 use wirefold_engine::stories::Summary;
 
 /// The state of a story: the value of a record on the stories topic, and part of every story event.
@@ -41,6 +42,32 @@ pub struct StoryState {
     /// The ids of stories in other languages that are linked as translations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<String>,
+    /// How fast the story grows: the sum of the weights of the articles that joined it. A weight is
+    /// initially 1, or 1/4 for a duplicate, reprint or excerpt, and halves every hour; a redelivery
+    /// has none. Rounded to four decimals.
+    #[serde(default)]
+    pub rise: f64,
+    /// The engine time (RFC 3339, UTC) for which `rise` was computed.
+    #[serde(default)]
+    pub rise_at: String,
+    /// The first sentence of the lead, without markup, at most 160 bytes: a longer one is cut after
+    /// a word and ends with `…`. Absent if the lead has no text, and for articles that arrived
+    /// before Wirefold kept their first sentences.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lead_sentence: String,
+    /// The subjects of the articles that joined, as sent, those of most articles first. The first
+    /// 12 different subjects of a story are counted, of each article at most 5, each at most 64
+    /// bytes long. Articles that have left the window stay counted, redeliveries are not counted.
+    #[serde(default)]
+    pub subjects: Vec<String>,
+    /// The places where the articles that joined were written and that they are about, as sent,
+    /// those of most articles first, with the same bounds as `subjects`.
+    #[serde(default)]
+    pub places: Vec<String>,
+    /// The languages (BCP 47 primary subtags) of the articles that joined, those of most articles
+    /// first, at most 12.
+    #[serde(default)]
+    pub languages: Vec<String>,
     /// The id of the story that absorbed this one; present only if `status` is `merged`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
@@ -59,20 +86,33 @@ pub enum StoryStatus {
 }
 
 impl StoryState {
-    pub(super) fn of(from: &Summary, status: StoryStatus) -> Self {
+    /// The state of a story at `clock`.
+    pub(super) fn of(from: &Summary, status: StoryStatus, clock: EventTime) -> Self {
+        let lead = from.lead.as_ref().map(|key| NamedArticle {
+            provider: from.lead_provider.clone(),
+            headline: from.lead_headline(),
+            unique: from.lead_unique.map(UniqueInfo::of),
+            ..NamedArticle::of_key(key)
+        });
         Self {
             id: from.id.to_string(),
             status,
             size: from.size,
             publishers: from.publishers,
             headline: from.headline.clone(),
-            lead: from.lead.as_ref().map(NamedArticle::of),
+            lead,
             lead_reason: from.lead_reason.clone(),
             language: from.language.map(|l| l.as_str().to_owned()),
             first_seen: from.first_seen.to_string(),
             last_seen: from.last_seen.to_string(),
             follows: from.follows.map(|s| s.to_string()),
             related: from.related.iter().map(ToString::to_string).collect(),
+            rise: rounded(from.rise.at(clock)),
+            rise_at: clock.to_string(),
+            lead_sentence: from.lead_sentence.clone(),
+            subjects: from.tags.subjects(),
+            places: from.tags.places(),
+            languages: from.tags.languages().iter().map(|l| l.as_str().to_owned()).collect(),
             merged_into: None,
         }
     }
@@ -89,8 +129,12 @@ pub struct StoryEvent {
 }
 
 impl StoryEvent {
-    pub(crate) fn of(from: &Summary, status: StoryStatus, base: PayloadBase) -> Self {
-        Self { story: StoryState::of(from, status), base }
+    pub(crate) fn of(
+        (from, status): (&Summary, StoryStatus),
+        clock: EventTime,
+        base: PayloadBase,
+    ) -> Self {
+        Self { story: StoryState::of(from, status, clock), base }
     }
 }
 
@@ -114,6 +158,9 @@ pub struct StoryMerged {
 pub struct Absorbed {
     /// The story's id.
     pub id: String,
+    /// The story's last headline.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub headline: String,
 }
 
 /// What a merge is based on.
@@ -124,10 +171,13 @@ pub struct MergeEvidence {
 }
 
 impl StoryMerged {
-    pub(crate) fn of(from: &Merged, base: PayloadBase) -> Self {
+    pub(crate) fn of(from: &Merged, clock: EventTime, base: PayloadBase) -> Self {
         Self {
-            survivor: StoryState::of(&from.survivor, StoryStatus::Live),
-            absorbed: vec![Absorbed { id: from.absorbed.to_string() }],
+            survivor: StoryState::of(&from.survivor, StoryStatus::Live, clock),
+            absorbed: vec![Absorbed {
+                id: from.absorbed.to_string(),
+                headline: from.absorbed_headline.clone(),
+            }],
             evidence: MergeEvidence { score: rounded(from.score) },
             base,
         }
@@ -135,18 +185,19 @@ impl StoryMerged {
 }
 
 /// The records of the stories topic for an event, tombstones last.
-pub(super) fn states(what: &EventKind) -> Vec<OutputRecord> {
-    match what {
+pub(super) fn states(event: &Event) -> Vec<OutputRecord> {
+    let of = |story, status| StoryState::of(story, status, event.clock);
+    match &event.kind {
         EventKind::StoryOpened(s) | EventKind::StoryUpdated(s) => {
-            vec![record(&StoryState::of(s, StoryStatus::Live))]
+            vec![record(&of(s, StoryStatus::Live))]
         }
-        EventKind::StoryClosed(s) => ended(&StoryState::of(s, StoryStatus::Closed)),
+        EventKind::StoryClosed(s) => ended(&of(s, StoryStatus::Closed)),
         EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
             let survivor = m.survivor.id.to_string();
-            let last = StoryState::of(&m.survivor, StoryStatus::Merged);
+            let last = of(&m.survivor, StoryStatus::Merged);
             ended(&StoryState { id: m.absorbed.to_string(), merged_into: Some(survivor), ..last })
         }
-        EventKind::StoryMerged(m) => vec![record(&StoryState::of(&m.survivor, StoryStatus::Live))],
+        EventKind::StoryMerged(m) => vec![record(&of(&m.survivor, StoryStatus::Live))],
         EventKind::Classified(_)
         | EventKind::Withdrawn(_)
         | EventKind::Corrected(_)

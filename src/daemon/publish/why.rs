@@ -5,7 +5,7 @@
 //! `explain --json`. The text output of `explain` prints the same types, so the comparison is
 //! computed in only one place.
 
-use super::data::rounded;
+use super::data::{TextRange, rounded};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use utoipa::ToSchema;
@@ -117,6 +117,10 @@ pub struct SharedRunInfo {
     pub of_word: u32,
     /// Length in words.
     pub words: u32,
+    /// The run in the later text, in words of the cleaned text.
+    pub range: TextRange,
+    /// The run in the earlier text, in words of the cleaned text.
+    pub of_range: TextRange,
     /// The words, as spelled in the later text.
     pub text: String,
 }
@@ -230,7 +234,10 @@ fn passages<'a>(
         let end = b.words.spans.get(block.new_end() as usize - 1)?.1 as usize;
         let text = b.clean.text.get(start..end)?;
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Some(SharedRunInfo { word: block.new, of_word: block.old, words: block.len, text })
+        let range = TextRange::of_words((block.new, block.new + block.len));
+        let of_range = TextRange::of_words((block.old, block.old + block.len));
+        let (word, of_word, words) = (block.new, block.old, block.len);
+        Some(SharedRunInfo { word, of_word, words, range, of_range, text })
     })
 }
 

@@ -9,7 +9,7 @@
 use super::changes::AppliedChanges;
 use super::delta::{DeltaReader, SnapshotDelta, StoryChange};
 use super::recent::CommitDelta;
-use super::story::{Direction, Growth, SnapshotStory};
+use super::story::{Direction, SnapshotStory};
 use super::{CommittedBatch, Limits, Snapshot, SnapshotArticle, Snapshots, uri_hash};
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,7 +148,6 @@ impl Snapshot {
     fn enter(&mut self, article: SnapshotArticle, changes: &mut AppliedChanges) {
         let sequence = Sequence(self.next());
         self.index(Direction::In, sequence, &article, changes);
-        self.warm(&article);
         self.articles.push_back(article);
     }
 
@@ -206,18 +205,6 @@ impl Snapshot {
         Arc::make_mut(story).counts.count(how, article, provider.as_ref());
     }
 
-    /// Counts a new member in its story's growth, and updates the story's growth rank.
-    fn warm(&mut self, article: &SnapshotArticle) {
-        let Some((id, story)) = article.story.and_then(|id| Some((id, self.stories.get_mut(&id)?)))
-        else {
-            return;
-        };
-        let story = Arc::make_mut(story);
-        self.risen.remove(&(story.counts.growth.rank(), id));
-        story.counts.growth.add(Growth::of(article));
-        self.risen.insert((story.counts.growth.rank(), id));
-    }
-
     /// The name of a provider, sharing the allocation if the name is already known.
     fn shared_name(&self, name: &str) -> Arc<str> {
         self.publishers.get_key_value(name).map_or_else(|| name.into(), |(name, _)| name.clone())
@@ -246,7 +233,6 @@ impl Snapshot {
                 self.index(Direction::Out, sequence, &before, changes);
                 let after = SnapshotArticle { story, ..before };
                 self.index(Direction::In, sequence, &after, changes);
-                self.warm(&after);
                 self.articles.set(place, after);
             }
             self.end(id);
@@ -264,7 +250,7 @@ impl Snapshot {
     /// Removes a story. Returns whether the story was known.
     fn end(&mut self, id: StoryId) -> bool {
         let Some(gone) = self.stories.remove(&id) else { return false };
-        self.risen.remove(&(gone.counts.growth.rank(), id));
+        self.risen.remove(&(gone.summary.rise.rank(), id));
         recount(&mut self.languages, gone.summary.language, None);
         self.story_bytes -= gone.bytes();
         true
@@ -327,7 +313,9 @@ impl Snapshot {
             if let Some(StoryChange::Summary(summary)) = became {
                 let (before, now) = (story.summary.language, summary.language);
                 self.story_bytes -= story.bytes();
+                self.risen.remove(&(story.summary.rise.rank(), id));
                 story.summary = *summary;
+                self.risen.insert((story.summary.rise.rank(), id));
                 self.story_bytes += story.bytes();
                 if before != now {
                     recount(&mut self.languages, before, now);

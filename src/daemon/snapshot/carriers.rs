@@ -34,7 +34,7 @@ pub struct CarrierAlert {
 impl CarrierAlert {
     /// An alert without carriers.
     fn by(radius: &Radius) -> Self {
-        let by = radius.by.clone();
+        let by = radius.by.key.clone();
         Self { by, carriers: Vec::new(), found: 0, more: 0, last: None }
     }
 
@@ -51,6 +51,8 @@ impl CarrierAlert {
     /// Adds a carrier. The first `carriers_max` by arrival are listed. A later carrier that was
     /// counted before is not counted twice.
     fn add(&mut self, carrier: Carrier, bounds: &Limits) {
+        // What events say about a carrier is in its own row.
+        let carrier = Carrier { article: carrier.article.key.into(), ..carrier };
         let sequence = carrier.sequence;
         match self.carriers.binary_search_by_key(&sequence, |c| c.sequence) {
             Ok(at) => self.carriers[at] = carrier,
@@ -158,7 +160,7 @@ impl Snapshot {
         for (target, radius) in said.radii {
             let target = match target {
                 Some(target) => Some(target),
-                None => radius.of.as_ref().and_then(|of| self.of_key(of)).map(|(s, _)| s),
+                None => radius.of.as_ref().and_then(|of| self.of_key(&of.key)).map(|(s, _)| s),
             };
             if let Some(target) = target {
                 self.alarm(target, &radius, bounds, changes);
@@ -186,7 +188,7 @@ impl Snapshot {
         }
         let known = self.alerts.get(&target).map(|known| CarrierAlert::clone(known));
         let mut alert = known.unwrap_or_else(|| CarrierAlert::by(radius));
-        alert.by = radius.by.clone();
+        alert.by = radius.by.key.clone();
         radius.carriers.iter().for_each(|carrier| alert.add(carrier.clone(), bounds));
         alert.add_more(radius);
         self.alerts.insert(target, Arc::new(alert));

@@ -17,7 +17,7 @@
 //! | `delta` | reads changes from the state, on the pipeline's thread |
 //! | [`thread`] | passes deltas to the thread that maintains the snapshot |
 //! | [`builder`] | applies a delta to a snapshot |
-//! | [`story`] | counters of a story: badges, kinds, providers, growth |
+//! | [`story`] | counters of a story: badges, kinds, providers |
 //! | [`carriers`] | articles that contain withdrawn or uncorrected text |
 //! | [`recent`] | recent events and changes, for streams that resume |
 //! | [`queries`] | bounded queries that only the pipeline can answer |
@@ -25,7 +25,7 @@
 //!
 //! Invariants:
 //! - DE-1: a snapshot updated step by step equals one built from the state at once, except for
-//!   recent events and the growth of absorbed stories.
+//!   recent events.
 //! - DE-2: nothing here makes the pipeline wait.
 //!
 //! Article text is deliberately not part of a snapshot. It is read from the input topic by position

@@ -1,21 +1,15 @@
-//! The counters of a live story, updated article by article: badges, kinds, providers, growth.
+//! The counters of a live story, updated article by article: badges, kinds and providers.
 //!
-//! The growth of a story is a sum over its articles. Each article adds a weight that halves every
-//! hour. It is initially 1, or 1/4 for a copy; a redelivery adds nothing. All weights decay at the
-//! same rate, so the order of two stories does not change while no articles arrive. Stories are
-//! therefore ordered by the logarithm of their growth at a fixed time, to which an article arriving
-//! at t adds 2^(t / 1 h).
-//!
-//! Cost: about 400 bytes per story, and 24 bytes for each of its providers.
+//! Cost: about 600 bytes per story, and 24 bytes for each of its providers.
 
 use super::{NameCounts, SnapshotArticle};
 use std::sync::Arc;
 use wirefold_engine::article::EventTime;
+use wirefold_engine::stories::rise::Rise;
+use wirefold_engine::stories::tags::StoryTags;
 use wirefold_engine::stories::{StoryId, Summary};
 use wirefold_engine::verdict::{CHANGED_NUMBERS, Kind, NEEDS_REVIEW, Validity};
 
-/// Time in which an article's weight halves, in milliseconds.
-const HALF_LIFE_MS: f64 = 3_600_000.0;
 /// Maximum number of distinct providers counted per story. Articles of further providers are not
 /// counted by provider.
 const PROVIDERS_MAX: usize = 1_000;
@@ -46,15 +40,26 @@ impl SnapshotStory {
             last_seen: EventTime::default(),
             follows: None,
             related: Vec::new(),
+            lead_provider: None,
+            lead_unique: None,
+            lead_sentence: String::new(),
+            rise: Rise::default(),
+            tags: StoryTags::default(),
         };
         Self { summary, counts: MemberCounts::default(), changed: 0 }
     }
 
     /// Memory of the story in bytes, without the provider names, which are shared.
     pub(super) fn bytes(&self) -> usize {
-        let Summary { headline, lead_reason, lead, related, .. } = &self.summary;
+        let Summary { headline, lead_reason, lead, lead_sentence, related, .. } = &self.summary;
+        let Summary { lead_provider, tags, .. } = &self.summary;
         let lead = lead.as_ref().map_or(0, |lead| lead.uri.len());
-        size_of::<Self>() + headline.len() + lead_reason.len() + lead + related.len() * 8
+        let texts = [headline, lead_reason, lead_sentence].into_iter().chain(lead_provider);
+        size_of::<Self>()
+            + texts.map(String::len).sum::<usize>()
+            + lead
+            + related.len() * 8
+            + tags.bytes()
     }
 }
 
@@ -82,8 +87,6 @@ pub struct MemberCounts {
     pub kinds: [u32; Kind::ALL.len()],
     /// Members by provider.
     pub providers: Providers,
-    /// The story's growth, as a logarithm.
-    pub growth: Growth,
 }
 
 /// The providers of a story with the number of members of each, sorted by name. A story has few
@@ -121,46 +124,6 @@ impl Providers {
             }
             (Err(_), _) => {}
         }
-    }
-}
-
-/// The growth of a story at time 0, as a base 2 logarithm.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Growth(f64);
-
-impl Default for Growth {
-    fn default() -> Self {
-        Self(f64::NEG_INFINITY)
-    }
-}
-
-impl Growth {
-    /// Adds another growth: `log2(2^a + 2^b)`.
-    pub fn add(&mut self, other: Self) {
-        let (high, low) = (self.0.max(other.0), self.0.min(other.0));
-        if high > f64::NEG_INFINITY {
-            self.0 = high + (1.0 + (low - high).exp2()).log2();
-        }
-    }
-
-    /// The growth that one article adds.
-    pub(super) fn of(article: &SnapshotArticle) -> Self {
-        let weight: f64 = match article.entry.decision.verdict.relation.kind {
-            Kind::Redelivery => 0.0,
-            Kind::Duplicate | Kind::Reprint | Kind::Excerpt => 0.25,
-            _ => 1.0,
-        };
-        Self(article.entry.arrived.0 as f64 / HALF_LIFE_MS + weight.log2())
-    }
-
-    /// The growth at time `clock`.
-    pub fn at(self, clock: EventTime) -> f64 {
-        (self.0 - clock.0 as f64 / HALF_LIFE_MS).exp2()
-    }
-
-    /// The logarithm as an integer, for ordering stories. A higher rank means faster growth.
-    pub fn rank(self) -> i64 {
-        (self.0 * 1e6) as i64
     }
 }
 
@@ -228,30 +191,5 @@ impl MemberCounts {
     /// Number of members of a kind.
     pub fn of_kind(&self, kind: Kind) -> u32 {
         self.kinds[kind as usize]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rank_orders_stories_by_growth_at_any_time() {
-        let hour = |n: f64| Growth(n);
-        let sum = |heats: &[Growth]| {
-            heats.iter().fold(Growth::default(), |mut all, heat| {
-                all.add(*heat);
-                all
-            })
-        };
-        let (old, new) = (sum(&[hour(10.0); 7]), sum(&[hour(12.0), hour(12.0)]));
-        assert!(old.rank() < new.rank(), "seven articles two hours ago against two now");
-        for clock in [12, 13, 40] {
-            let clock = EventTime(clock * 3_600_000);
-            assert!(old.at(clock) < new.at(clock));
-        }
-        let at = EventTime(12 * 3_600_000);
-        assert!((new.at(at) - 2.0).abs() < 1e-9 && (old.at(at) - 1.75).abs() < 1e-9);
-        assert_eq!(Growth::default().at(at), 0.0);
     }
 }

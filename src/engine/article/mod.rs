@@ -19,6 +19,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use time::{EventTime, Span};
 
+/// Maximum length of a headline in what an event says about another article, in bytes. A longer one
+/// is cut after a word and ends with `…`.
+pub const MENTION_HEADLINE_BYTES_MAX: usize = 160;
+
 /// Where an article came from: the input record, and the item in that record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InputPosition {
@@ -251,6 +255,9 @@ pub struct Article {
     pub genre: Option<String>,
     /// Subject codes or names.
     pub subjects: Vec<String>,
+    /// The places that the article is about, beside the one where it was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<String>,
     /// Links to other articles.
     pub links: Vec<Link>,
     /// Alternative identifiers of the same item.

@@ -77,6 +77,7 @@ pub(super) fn check(article: &Article) -> Result<(), Error> {
     }
     list("signals", &article.signals, SIGNALS_MAX, SIGNAL_BYTES_MAX)?;
     list("subjects", &article.subjects, SUBJECTS_MAX, LINE_BYTES_MAX)?;
+    list("places", &article.places, SUBJECTS_MAX, LINE_BYTES_MAX)?;
     list("altids", &article.altids, ALTIDS_MAX, URI_BYTES_MAX)?;
     links(article)
 }

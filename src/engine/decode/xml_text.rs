@@ -52,7 +52,7 @@ fn has_replacement(article: &Article) -> bool {
         &article.genre,
         &article.usageterms,
     ];
-    let lists = [&article.signals, &article.subjects, &article.altids];
+    let lists = [&article.signals, &article.subjects, &article.places, &article.altids];
     let mut texts = [&*article.uri, &*article.headline, article.body.as_str()]
         .into_iter()
         .chain(single.into_iter().flatten().map(String::as_str))

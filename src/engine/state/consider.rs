@@ -1,8 +1,9 @@
 //! Queries that predict how an article would be classified, and find its carriers, without changing
 //! state.
 
+use super::classified::classified;
 use super::radius::CarrierSearch;
-use super::{State, classified, matched};
+use super::{State, matched};
 use crate::article::{ArticleMetadata, EventTime, LinkKind, Sequence};
 use crate::event::{Carrier, Classified, Radius};
 use crate::prepare::Prepared;

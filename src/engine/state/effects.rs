@@ -13,11 +13,12 @@
 //! have left the window, the identity is changed.
 
 use super::State;
+use super::entry::Entry;
 use super::live::MatchedBy;
 use super::radius::CarrierSearch;
 use super::records::RecordChange;
 use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequence};
-use crate::event::{EventKind, Radius, Superseded};
+use crate::event::{ArticleMention, EventKind, Radius, Superseded};
 use crate::stories::MemberLookup;
 use crate::verdict::carriers::TaintedWords;
 use crate::verdict::same_uri::{is_anothers_number, is_numbered_alike, starts_again};
@@ -105,7 +106,7 @@ impl State {
             }
             (Kind::Withdrawal, None) if released => Vec::new(),
             (Kind::Withdrawal, None) => {
-                let of = of.map(|t| t.key.clone());
+                let of = of.as_ref().map(|target| self.mention(target));
                 vec![EventKind::Withdrawn(Box::new(Radius { of, ..self.empty_radius(by) }))]
             }
             (Kind::Update, Some(_)) if relation.rule == "late-version" => {
@@ -151,11 +152,9 @@ impl State {
         if old.standing == Validity::Withdrawn {
             return Vec::new();
         }
-        let article = old.about.key();
-        let story = self.story_of(target);
+        let article = old.mention();
         self.set_validity(target, standing, Some(by.clone()));
-        let reason = reason(standing).to_owned();
-        vec![EventKind::Superseded(Box::new(Superseded { article, by, reason, story }))]
+        vec![self.superseded(target, article, by, reason(standing))]
     }
 
     /// Applies the effects of a version or notice on articles that have left the window.
@@ -167,15 +166,19 @@ impl State {
         (needs_review, released): (bool, bool),
     ) -> Vec<EventKind> {
         let Some(of) = relation.of.as_ref().map(|t| t.key.clone()) else { return Vec::new() };
-        let superseded = |reason: &str, by: ArticleKey| {
-            let (article, reason) = (of.clone(), reason.to_owned());
-            EventKind::Superseded(Box::new(Superseded { article, by, reason, story: None }))
+        let article = self.mention_past(of.clone());
+        let cause = self.mention_cause(by.clone());
+        let superseded = |reason: &str| {
+            let reason = reason.to_owned();
+            let (story, story_headline) = (None, None);
+            let what = Superseded { article, by: cause, reason, story, story_headline };
+            EventKind::Superseded(Box::new(what))
         };
         let mut events = match relation.kind {
             Kind::Withdrawal if needs_review && released => Vec::new(),
             Kind::Withdrawal if released => {
                 self.set_past_validity(&of.uri, Validity::Withdrawn, Validity::Valid);
-                vec![superseded("released", by)]
+                vec![superseded("released")]
             }
             Kind::Withdrawal => {
                 if !needs_review {
@@ -190,13 +193,13 @@ impl State {
                 Vec::new()
             }
             Kind::Correction => {
-                let radius = self.past_radius(own, &of, by.clone());
+                let radius = self.past_radius(own, &of, by);
                 self.set_past_validity(&of.uri, Validity::Valid, Validity::Uncorrected);
-                vec![EventKind::Corrected(Box::new(radius)), superseded("corrected", by)]
+                vec![EventKind::Corrected(Box::new(radius)), superseded("corrected")]
             }
             Kind::Update => {
                 self.set_past_validity(&of.uri, Validity::Valid, Validity::Superseded);
-                vec![superseded("newer-version", by)]
+                vec![superseded("newer-version")]
             }
             _ => Vec::new(),
         };
@@ -285,18 +288,29 @@ impl State {
         };
         let newest = held.iter().copied().reduce(|a, b| if precedes(a, b) { b } else { a });
         let Some(newest) = newest else { return Vec::new() };
-        let Some(article) = self.live.get(newest).map(|entry| entry.about.key()) else {
-            return Vec::new();
-        };
+        let Some(article) = self.live.get(newest).map(Entry::mention) else { return Vec::new() };
         for sequence in held {
             if sequence == newest {
                 self.set_validity(sequence, Validity::Valid, None);
             } else {
-                self.set_validity(sequence, Validity::Superseded, Some(article.clone()));
+                self.set_validity(sequence, Validity::Superseded, Some(article.key.clone()));
             }
         }
-        let (reason, story) = ("released".to_owned(), self.story_of(newest));
-        vec![EventKind::Superseded(Box::new(Superseded { article, by, reason, story }))]
+        vec![self.superseded(newest, article, by, "released")]
+    }
+
+    /// The event about a live article whose validity changed.
+    fn superseded(
+        &self,
+        of: Sequence,
+        article: ArticleMention,
+        by: ArticleKey,
+        reason: &str,
+    ) -> EventKind {
+        let (by, reason) = (self.mention_cause(by), reason.to_owned());
+        let (story, story_headline) = self.story_with_headline(of);
+        let what = Superseded { article, by, reason, story, story_headline };
+        EventKind::Superseded(Box::new(what))
     }
 
     /// Changes the validity of a live article and updates its story and its record.

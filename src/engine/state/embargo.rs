@@ -107,6 +107,14 @@ impl State {
     pub(super) fn lift(&mut self) {
         while let Some((sequence, input)) = self.embargo.lift(self.clock) {
             self.outcome.changes.push(RecordChange::embargo(sequence, None));
+            self.live.lift(sequence);
+            if let Some(entry) = self.live.get(sequence) {
+                self.outcome.changes.push(RecordChange::article(sequence, entry));
+                self.outcome.touched.article(sequence);
+            } else if self.identities.lift(sequence) {
+                let identity = self.identities.get(sequence);
+                self.outcome.changes.push(RecordChange::identity(sequence, identity));
+            }
             let live = self.live.get(sequence).map(|entry| entry.standing);
             let past = || self.identities.get(sequence).map(|identity| identity.standing);
             let standing = live.or_else(past).unwrap_or_default();

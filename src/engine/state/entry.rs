@@ -4,7 +4,7 @@ use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequ
 use crate::candidates::PostingKeys;
 use crate::fingerprint::Fingerprint;
 use crate::stories::{StoryId, Terms};
-use crate::verdict::{Validity, Verdict};
+use crate::verdict::{UniqueOutcome, Validity, Verdict};
 
 /// What was decided about an article when it arrived, reduced to what later articles need.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,9 +46,32 @@ pub struct Entry {
     pub standing: Validity,
     /// The article that last changed its validity.
     pub changed_by: Option<Box<ArticleKey>>,
+    /// Its first sentence, at most
+    /// [`LEAD_SENTENCE_BYTES_MAX`](crate::stories::LEAD_SENTENCE_BYTES_MAX) bytes; empty if the
+    /// fingerprint has the whole text, because the text is short.
+    pub lead_sentence: Box<str>,
+    /// Its validity when its embargo ended; absent while it waits, and if it had no embargo.
+    pub lifted: Option<Validity>,
 }
 
 impl Entry {
+    /// The start of its text: the whole text if it is short, otherwise the first sentence.
+    pub(super) fn opening(&self) -> &str {
+        match &*self.print.short_text {
+            "" => &self.lead_sentence,
+            text => text,
+        }
+    }
+
+    /// Whether it went to the unique topic.
+    pub fn unique(&self) -> UniqueOutcome {
+        match (self.decision.verdict.pass.outcome(), self.lifted) {
+            (UniqueOutcome::Embargoed, Some(Validity::Valid)) => UniqueOutcome::Forwarded,
+            (UniqueOutcome::Embargoed, Some(_)) => UniqueOutcome::Held,
+            (outcome, _) => outcome,
+        }
+    }
+
     /// The index keys of this article besides those of its text. `previous` is the newest earlier
     /// article with the same uri.
     pub(super) fn keys(&self, previous: Option<Sequence>) -> PostingKeys<'_> {

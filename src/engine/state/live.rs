@@ -10,7 +10,7 @@ use super::survivors::Survivors;
 use super::versions::{VersionTables, Versions};
 use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, Sequence};
 use crate::stories::{Member, MemberLookup};
-use crate::verdict::identity_record::Identity;
+use crate::verdict::identity_record::{Identity, IdentityState};
 use crate::verdict::names::{self, NameKeys};
 use crate::verdict::orders::NoticeNames;
 use crate::verdict::{Earlier, Kind, Relation, Scope, Validity};
@@ -185,6 +185,15 @@ impl LiveArticles {
         changed
     }
 
+    /// Notes that the embargo of an article has ended, with the article as it is now.
+    pub(super) fn lift(&mut self, sequence: Sequence) {
+        let at = sequence.0.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
+        if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+            let entry = Arc::make_mut(entry);
+            entry.lifted = Some(entry.standing);
+        }
+    }
+
     /// Adds the next article. Returns how many earlier articles and notices bounded lists dropped.
     pub(super) fn push(&mut self, entry: Arc<Entry>) -> u64 {
         let (next, most) = (self.next(), self.bearers_max);
@@ -262,8 +271,9 @@ impl LiveArticles {
         }
         self.first += 1;
         let verdict = &entry.decision.verdict;
-        let at = (entry.arrived, entry.standing);
-        Some(Identity::of(&entry.about, &entry.print, verdict, at))
+        let (arrived, standing, unique) = (entry.arrived, entry.standing, entry.unique());
+        let now = IdentityState { arrived, standing, unique };
+        Some(Identity::of(&entry.about, &entry.print, verdict, now))
     }
 
     /// The live articles with this slug key; notices excluded.
@@ -326,6 +336,7 @@ fn bytes(entry: &Entry) -> usize {
         + marks.sum::<usize>()
         + about.uri.len()
         + about.headline.len()
+        + entry.lead_sentence.len()
         + text
         + tables
 }
@@ -439,6 +450,8 @@ impl MemberLookup for LiveArticles {
             words: entry.print.words() as u32,
             terms: &entry.terms,
             standing: entry.standing,
+            opening: entry.opening(),
+            unique: entry.unique(),
         })
     }
 }

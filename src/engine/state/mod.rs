@@ -10,6 +10,7 @@
 //! newest `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
 
 mod boilerplate;
+mod classified;
 mod consider;
 mod due;
 mod effects;
@@ -17,6 +18,7 @@ mod embargo;
 mod entry;
 mod follow;
 mod live;
+mod mention;
 mod outcome;
 mod parts;
 mod past;
@@ -26,16 +28,18 @@ mod survivors;
 mod versions;
 
 use super::Settings;
-use super::article::{Article, Body, EventTime, InputPosition, Sequence};
+use super::article::{Body, EventTime, InputPosition, Sequence};
 use super::boilerplate::learned::LearnedBoilerplate;
 use super::candidates::{Candidate, Index, Near};
-use super::event::{Classified, Event, EventCause, EventKind, Joined, Merged};
+use super::event::{Event, EventCause, EventKind, Joined, Merged};
 use super::fingerprint::{SamplingKey, SimHash};
 use super::prepare::Prepared;
-use super::stories::{Member, MemoryChange, Placement, Stories, StoryId, StoryStep, Summary};
-use super::text::{Clean, Words};
+use super::stories::{
+    Member, MemoryChange, Placement, Stories, StoryId, StoryStep, Summary, opening_sentence,
+};
 use super::verdict::{self, Arrival, CarrierPolicy, Kind, Pass, Validity, Verdict};
 use boilerplate::ArticleEdges;
+use classified::classified;
 pub use consider::Prediction;
 use embargo::EmbargoQueue;
 pub use embargo::LiftedEmbargo;
@@ -199,6 +203,13 @@ impl State {
         self.take_shared_terms(&mut new, &mut verdict);
         self.queue_embargoed(&new.about, &mut verdict, sequence, &input);
         let placed = self.place(sequence, &new, &verdict, &input);
+        if verdict.relation.kind != Kind::Redelivery {
+            self.stories.tag(sequence, &new.article, new.about.language);
+        }
+        let lead_sentence = match new.fingerprint.short_text.is_empty() {
+            true => opening_sentence(&new.clean.text).into(),
+            false => Box::default(),
+        };
         // Events do not contain the body.
         new.article.body = Body::default();
         let mut classified = classified(&new, verdict);
@@ -212,6 +223,8 @@ impl State {
             standing: Validity::Valid,
             edges: edges.keys.into(),
             changed_by: None,
+            lead_sentence,
+            lifted: None,
         };
         let previous = self.live.newest_of_uri(&entry.about.uri);
         let crowded = self.index.insert_at(&entry.print, &entry.keys(previous), &places);
@@ -219,6 +232,7 @@ impl State {
         self.outcome.changes.push(RecordChange::article(sequence, &entry));
         self.outcome.tally.bearers_dropped += self.live.push(Arc::new(entry));
         self.learn(&new.edge_pieces, &new.words.hashes);
+        classified.mentions = self.mentions(&classified.verdict);
         classified.story = placed.story.and_then(|story| self.joined(story, placed.score));
         happened.extend(placed.steps.into_iter().flat_map(|s| self.emit(s)));
         happened.push(EventKind::Classified(Box::new(classified)));
@@ -373,6 +387,8 @@ impl State {
             words: new.fingerprint.words() as u32,
             terms: &new.terms,
             standing: Validity::Valid,
+            opening: "",
+            unique: verdict.pass.outcome(),
         }
     }
 
@@ -428,7 +444,7 @@ impl State {
                 now(story).map(EventKind::StoryUpdated).into_iter().collect()
             }
             StoryStep::Closed(summary) => vec![EventKind::StoryClosed(summary)],
-            StoryStep::Merged { survivor, absorbed, score } => {
+            StoryStep::Merged { survivor, absorbed, absorbed_headline, score } => {
                 let Some(state) = now(survivor) else { return Vec::new() };
                 let merged = |under| {
                     let survivor = (*state).clone();
@@ -436,6 +452,7 @@ impl State {
                         key_story: under,
                         survivor,
                         absorbed,
+                        absorbed_headline: absorbed_headline.clone(),
                         score,
                     }))
                 };
@@ -447,39 +464,6 @@ impl State {
 
 fn matched(verdict: &Verdict) -> Option<Sequence> {
     verdict.relation.of.as_ref().and_then(|t| t.sequence)
-}
-
-fn classified(new: &Prepared, verdict: Verdict) -> Classified {
-    let ranges =
-        |runs: &mut dyn Iterator<Item = (u32, u32)>| published(runs, &new.words, &new.clean);
-    let new_passages = verdict.novelty.iter().flat_map(|n| n.passages.iter().copied());
-    let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-    Classified {
-        article: Article { body: Body::default(), ..new.article.clone() },
-        about: new.about.clone(),
-        words: new.fingerprint.words() as u32,
-        simhash: new.fingerprint.simhash,
-        new_passages: ranges(&mut new_passages.clone()),
-        passages: relations
-            .map(|r| ranges(&mut r.passages.iter().map(|p| (p.start_word, p.end_word))))
-            .collect(),
-        story: None,
-        verdict,
-    }
-}
-
-/// Converts word runs to character ranges of the published body.
-fn published(
-    runs: &mut dyn Iterator<Item = (u32, u32)>,
-    words: &Words,
-    clean: &Clean,
-) -> Vec<(u32, u32)> {
-    runs.filter_map(|(from, to)| {
-        let start = words.spans.get(from as usize)?.0;
-        let end = words.spans.get((to as usize).checked_sub(1)?)?.1;
-        Some((clean.published(start as usize), clean.published(end as usize)))
-    })
-    .collect()
 }
 
 /// A story id derived from the founding article and its input position.

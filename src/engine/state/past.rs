@@ -6,13 +6,13 @@
 //! `identities_max`. Each identity has its own record, so the identities are a function of the
 //! records as well.
 //!
-//! Cost: about 100 bytes per identity and another 100 bytes in tables; constant time per look-up.
+//! Cost: about 200 bytes per identity and another 100 bytes in tables; constant time per look-up.
 
 use super::live::LiveArticles;
 use super::{RecordChange, State};
 use crate::article::{EventTime, Sequence};
 use crate::verdict::identity_record::Identity;
-use crate::verdict::{Archive, Earlier, Validity};
+use crate::verdict::{Archive, Earlier, UniqueOutcome, Validity};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
@@ -56,11 +56,16 @@ impl IdentityArchive {
         self.entries.push_back((own, identity));
     }
 
-    /// Applies a record of another instance: a new identity, or a new validity of a known one.
+    /// Applies a record of another instance: a new identity, or a new state of a known one.
     pub(super) fn follow(&mut self, own: Sequence, identity: Identity) {
         match self.entries.back().is_none_or(|(last, _)| *last < own) {
             true => self.push(own, identity),
-            false => self.stand(own, identity.standing),
+            false => {
+                if let Some(at) = self.at(own) {
+                    let known = &mut self.entries[at].1;
+                    (known.standing, known.unique) = (identity.standing, identity.unique);
+                }
+            }
         }
     }
 
@@ -104,6 +109,17 @@ impl IdentityArchive {
         if let Some(at) = self.at(own) {
             self.entries[at].1.standing = standing;
         }
+    }
+
+    /// Notes that the embargo of an article has ended. Returns whether its identity is known.
+    pub(super) fn lift(&mut self, own: Sequence) -> bool {
+        let Some(at) = self.at(own) else { return false };
+        let identity = &mut self.entries[at].1;
+        identity.unique = Some(match identity.standing {
+            Validity::Valid => UniqueOutcome::Forwarded,
+            _ => UniqueOutcome::Held,
+        });
+        true
     }
 
     /// The identities of a uri in order of arrival, notices included.

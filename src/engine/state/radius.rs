@@ -64,12 +64,11 @@ impl State {
         let more = more + carriers.len().saturating_sub(search.most);
         carriers.truncate(search.most);
         Radius {
-            of: Some(entry.about.key()),
+            of: Some(entry.mention()),
             carriers: carriers.into_iter().map(|(_, carrier)| carrier).collect(),
             carriers_unlisted: more as u32,
             unsearched: Unsearched { versions: versions as u32, same_slug: slug.older },
-            story: self.story_of(search.target),
-            ..self.empty_radius(by)
+            ..self.radius_in_story(search.target, by)
         }
     }
 
@@ -126,7 +125,7 @@ impl State {
         });
         let mut carriers = carriers.filter_map(|that| self.carried_from(of, content, that));
         Radius {
-            of: Some(of.clone()),
+            of: Some(self.mention_past(of.clone())),
             carriers: carriers.by_ref().take(self.carriers_max()).collect(),
             carriers_unlisted: carriers.count() as u32,
             scope: Scope::Identity,
@@ -160,11 +159,17 @@ impl State {
             .then(|| carrier_entry((at, that), Certainty::Likely, Vec::new()))
     }
 
+    /// A radius without a target and without carriers, in the story of a live article.
+    fn radius_in_story(&self, target: Sequence, by: ArticleKey) -> Radius {
+        let (story, story_headline) = self.story_with_headline(target);
+        Radius { story, story_headline, ..self.empty_radius(by) }
+    }
+
     /// A radius without a target and without carriers.
     pub(super) fn empty_radius(&self, by: ArticleKey) -> Radius {
         let searched_from = self.live.first().map_or(self.clock, |(_, entry)| entry.arrived);
         Radius {
-            by,
+            by: self.mention_cause(by),
             of: None,
             carriers: Vec::new(),
             carriers_unlisted: 0,
@@ -172,6 +177,7 @@ impl State {
             unsearched: Unsearched::default(),
             searched_from,
             story: None,
+            story_headline: None,
             scope: Scope::Window,
             confidence: None,
         }
@@ -211,10 +217,9 @@ impl State {
             let aligner = Aligner::of(&that.print);
             let Some(carrier) = self.carrier(&aligner, &tainted, own) else { continue };
             let radius = Box::new(Radius {
-                of: Some(that.about.key()),
+                of: Some(that.mention()),
                 carriers: vec![carrier],
-                story: self.story_of(sequence),
-                ..self.empty_radius(by)
+                ..self.radius_in_story(sequence, by)
             });
             return match that.standing {
                 Validity::Withdrawn => vec![EventKind::Withdrawn(radius)],
@@ -307,8 +312,13 @@ impl State {
         self.settings.tuning.carriers_max as usize
     }
 
-    pub(super) fn story_of(&self, sequence: Sequence) -> Option<StoryId> {
-        self.stories.story_of(sequence)
+    /// The story of a live article, and the headline of that story.
+    pub(super) fn story_with_headline(
+        &self,
+        sequence: Sequence,
+    ) -> (Option<StoryId>, Option<String>) {
+        let story = self.stories.story_of(sequence);
+        (story, story.and_then(|story| self.stories.headline(story, &self.live)))
     }
 }
 
@@ -340,6 +350,5 @@ fn carrier_entry(
     certainty: Certainty,
     passages: Vec<(u32, u32)>,
 ) -> Carrier {
-    let provider = that.about.provider.clone();
-    Carrier { sequence, article: that.about.key(), provider, certainty, passages }
+    Carrier { sequence, article: that.mention(), certainty, passages }
 }

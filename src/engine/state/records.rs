@@ -25,12 +25,16 @@
 //! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix
 //!   the languages and are not read: the live articles are counted again.
 //! - Version 6 leaves out the zeros of pages of term frequencies.
+//! - Version 7 added what events say about an article or a story: to articles the first sentence
+//!   and the validity at the end of an embargo, to identities the headline and whether the article
+//!   went to the unique topic, to stories the growth, subjects, places and languages.
 
 use super::embargo::EmbargoedArticle;
 use super::entry::{Decision, Entry};
 use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Lang, Sequence};
 use crate::fingerprint::Fingerprint;
 use crate::record::{Codec, RecordError};
+use crate::stories::tags::StoryTags;
 use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord, Terms};
 use crate::verdict::identity_record::Identity;
 use crate::verdict::{Validity, Verdict};
@@ -40,7 +44,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The format of the engine's records. Records are written in this version.
-const CODEC: Codec = Codec(6);
+const CODEC: Codec = Codec(7);
 /// The first version in which article records mark the indexed terms, and story records have
 /// `near_miss`.
 const INDEXED_TERMS_SINCE: u8 = 3;
@@ -50,6 +54,8 @@ const SHORT_TEXT_SINCE: u8 = 4;
 const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
 /// The first version in which pages of term frequencies leave out zeros.
 const SPARSE_PAGES_SINCE: u8 = 6;
+/// The first version with what events say about articles and stories.
+const MENTIONS_SINCE: u8 = 7;
 /// The language code in a key if the language is unknown.
 const UNKNOWN_LANGUAGE: &str = "und";
 /// Prefix of the keys of articles.
@@ -82,6 +88,8 @@ impl RecordChange {
             standing: entry.standing,
             changed_by: entry.changed_by.as_deref().map(Cow::Borrowed),
             short_text: Cow::Borrowed(&entry.print.short_text),
+            lead_sentence: Cow::Borrowed(&entry.lead_sentence),
+            lifted: entry.lifted,
         };
         let value = CODEC.encode_sized(&stored, ARTICLE_BYTES);
         Self { key: article_key(sequence), value: Some(value) }
@@ -182,6 +190,8 @@ struct ArticleRecord<'a> {
     standing: Validity,
     changed_by: Option<Cow<'a, ArticleKey>>,
     short_text: Cow<'a, str>,
+    lead_sentence: Cow<'a, str>,
+    lifted: Option<Validity>,
 }
 
 /// All records of the engine, decoded and in order of their keys.
@@ -225,7 +235,7 @@ impl StateRecords {
             if key == "clock" {
                 read.clock = Some(clock(&key, &value)?);
             } else if let Some(number) = key.strip_prefix("i/") {
-                read.identities.push((sequence(number)?, CODEC.decode(&key, &value)?));
+                read.identities.push((sequence(number)?, identity(&key, value)?));
             } else if let Some(number) = key.strip_prefix("w/") {
                 read.waiting.push((sequence(number)?, CODEC.decode(&key, &value)?));
             } else if let Some(id) = key.strip_prefix("s/") {
@@ -258,9 +268,17 @@ fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RecordError> {
     }
 }
 
-/// Whether a value was written before version `INDEXED_TERMS_SINCE`.
-fn is_before_indexed_terms(value: &[u8]) -> bool {
-    value.first().is_some_and(|version| *version < INDEXED_TERMS_SINCE)
+/// Whether a value was written before `version`.
+fn is_before(version: u8, value: &[u8]) -> bool {
+    value.first().is_some_and(|written| *written < version)
+}
+
+/// Decodes the record of an identity. In versions before 7, its last two fields are missing.
+fn identity(key: &str, mut value: Vec<u8>) -> Result<Identity, RecordError> {
+    if is_before(MENTIONS_SINCE, &value) {
+        value.extend([0; 2]);
+    }
+    CODEC.decode(key, &value)
 }
 
 /// Decodes the record of term frequencies whose key ends in `name`; `None` if its counts mix
@@ -293,24 +311,39 @@ fn frequencies(
     Ok(Some(FrequencyRecord::Page(language, page, counters)))
 }
 
-/// Decodes the record of a story. In versions before 3, `near_miss`, which is at its end, is
-/// missing and counts as false.
+/// Decodes the record of a story. In versions before 3, `near_miss` is missing and counts as false.
+/// In versions before 7, the growth and the tags are missing.
 fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
-    if is_before_indexed_terms(&value) {
+    let before_mentions = is_before(MENTIONS_SINCE, &value);
+    if is_before(INDEXED_TERMS_SINCE, &value) {
         value.push(0);
     }
-    CODEC.decode(key, &value)
+    if before_mentions {
+        value.extend([0; 5]);
+    }
+    let mut record = CODEC.decode(key, &value)?;
+    if let StoryRecord::Live(live) = &mut record
+        && before_mentions
+    {
+        live.tags = StoryTags::of_language(live.language, live.peak.size);
+    }
+    Ok(record)
 }
 
 fn article(key: &str, value: &[u8]) -> Result<(Sequence, Arc<Entry>), RecordError> {
     let own = sequence_of(ARTICLE, key)
         .ok_or_else(|| RecordError::unreadable(key, "no sequence number in the key"))?;
-    let before_short_text = value.first().is_some_and(|version| *version < SHORT_TEXT_SINCE);
-    let stored: ArticleRecord<'_> = match before_short_text {
-        true => CODEC.decode(key, &[value, &[0]].concat())?,
-        false => CODEC.decode(key, value)?,
+    // Empty values for the fields that older versions lack.
+    let missing: &[u8] = match value.first() {
+        Some(..SHORT_TEXT_SINCE) => &[0; 3],
+        Some(..MENTIONS_SINCE) => &[0; 2],
+        _ => &[],
     };
-    let terms = match is_before_indexed_terms(value) {
+    let stored: ArticleRecord<'_> = match missing {
+        [] => CODEC.decode(key, value)?,
+        _ => CODEC.decode(key, &[value, missing].concat())?,
+    };
+    let terms = match is_before(INDEXED_TERMS_SINCE, value) {
         true => stored.terms.all_listed(),
         false => stored.terms.into_owned(),
     };
@@ -325,6 +358,8 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Arc<Entry>), RecordErro
         edges: stored.edges.into_owned().into(),
         standing: stored.standing,
         changed_by: stored.changed_by.map(|by| Box::new(by.into_owned())),
+        lead_sentence: stored.lead_sentence.into_owned().into(),
+        lifted: stored.lifted,
     };
     Ok((own, Arc::new(entry)))
 }
@@ -368,7 +403,7 @@ mod tests {
             (Pass::Replacement(Box::new(Replacement { of, head: None })), b"\x04\x03a:1\0\0"),
         ] {
             assert_eq!(CODEC.encode(&pass)[1..], *bytes, "{pass:?}");
-            assert_eq!(CODEC.decode("a", &[&[6][..], bytes].concat()), Ok(pass));
+            assert_eq!(CODEC.decode("a", &[&[7][..], bytes].concat()), Ok(pass));
         }
     }
 
@@ -383,10 +418,10 @@ mod tests {
         assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(record(Some(7), None)));
         let newest = RecordChange::clock(record(Some(7), Some(9))).value.unwrap();
         assert_eq!(clock("clock", &[3, 0x88, 0x0e, 12, 1, 7, 1, 9]), Ok(record(Some(7), Some(9))));
-        assert_eq!(newest, [6, 0x88, 0x0e, 12, 1, 7, 1, 9]);
+        assert_eq!(newest, [7, 0x88, 0x0e, 12, 1, 7, 1, 9]);
         assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
-        let error = clock("clock", &[7, 0]).unwrap_err();
-        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 7, known: 6 });
+        let error = clock("clock", &[8, 0]).unwrap_err();
+        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 8, known: 7 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RecordError::Unreadable { .. })));
     }
 
@@ -418,20 +453,42 @@ mod tests {
         let newer = [&[3], &older[1..], &[1]].concat();
         let Ok(StoryRecord::Live(life)) = story("s/1", newer) else { panic!("not a live story") };
         assert!(life.near_miss);
+        assert_eq!(life.tags, StoryTags::of_language(Lang::parse("en"), 1));
+        let newest = [&[7], &older[1..], &[1, 4, 6, 1, 2, b'a', b'b', 9, 0, 0]].concat();
+        let Ok(StoryRecord::Live(life)) = story("s/1", newest.clone()) else {
+            panic!("not a live story")
+        };
+        assert_eq!(CODEC.encode(&StoryRecord::Live(life)), newest);
+    }
+
+    /// The records in a golden file, all of them of the same version.
+    fn golden(file: &str, version: u8) -> StateRecords {
+        let byte =
+            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        let records: Vec<(String, Vec<u8>)> = file
+            .lines()
+            .map(|line| line.split_once(' ').unwrap())
+            .map(|(key, hex)| (key.to_owned(), hex.as_bytes().chunks(2).map(byte).collect()))
+            .collect();
+        assert!(records.iter().all(|(_, value)| value[0] == version));
+        StateRecords::read(records).unwrap()
+    }
+
+    /// One record of each kind, as the last release with version 6 wrote it.
+    #[test]
+    fn records_of_version_6_are_read() {
+        let read = golden(include_str!("../../../tests/it/golden/state-records-6.txt"), 6);
+        let counts = [read.articles.len(), read.identities.len(), read.waiting.len()];
+        assert_eq!(counts, [1, 1, 1]);
+        let (article, identity) = (&read.articles[0].1, &read.identities[0].1);
+        assert_eq!((&*article.lead_sentence, article.lifted), ("", None));
+        assert_eq!((&*identity.headline, identity.unique), ("", None));
     }
 
     /// One record of each kind, as the last release with version 2 wrote it.
     #[test]
     fn records_of_version_2_are_read() {
-        let lines = include_str!("../../../tests/it/golden/state-records-2.txt").lines();
-        let byte =
-            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-        let records: Vec<(String, Vec<u8>)> = lines
-            .map(|line| line.split_once(' ').unwrap())
-            .map(|(key, hex)| (key.to_owned(), hex.as_bytes().chunks(2).map(byte).collect()))
-            .collect();
-        assert!(records.iter().all(|(_, value)| value[0] == 2));
-        let read = StateRecords::read(records).unwrap();
+        let read = golden(include_str!("../../../tests/it/golden/state-records-2.txt"), 2);
         let counts = [read.articles.len(), read.identities.len(), read.waiting.len()];
         assert_eq!((counts, read.furniture.len()), ([1, 1, 1], 1));
         assert_eq!(read.stories.len(), 1, "its term frequencies mix the languages");

@@ -12,11 +12,11 @@ use super::postings::TermPostings;
 use super::score::StoryScore;
 use super::terms::Terms;
 use super::{
-    FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, Settings, StoryId,
-    StoryStep, Summary,
+    FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, Rise, Settings, StoryId,
+    StoryStep, StoryTags, Summary,
 };
 use crate::article::{
-    EventTime, ItemShape, ItemType, Lang, PreferredPublishers, Sequence, publisher,
+    Article, EventTime, ItemShape, ItemType, Lang, PreferredPublishers, Sequence, publisher,
 };
 use crate::verdict::{Kind, Validity};
 use rustc_hash::FxHashMap;
@@ -127,6 +127,11 @@ impl Stories {
     /// The published state of a live story.
     pub fn summary(&self, story: StoryId, members: &impl MemberLookup) -> Option<Summary> {
         Some(self.live.get(&story)?.summary(story, members))
+    }
+
+    /// The headline of a live story.
+    pub fn headline(&self, story: StoryId, members: &impl MemberLookup) -> Option<String> {
+        Some(self.live.get(&story)?.headline(members))
     }
 
     /// Advances the clock before the article at `next` is assigned: returns the stories that
@@ -276,6 +281,14 @@ impl Stories {
         }
     }
 
+    /// Counts the subjects, places and language of an article that has just joined its story.
+    pub fn tag(&mut self, sequence: Sequence, article: &Article, language: Option<Lang>) {
+        let story = self.story_of(sequence).and_then(|story| self.live.get_mut(&story));
+        if let Some(live) = story {
+            live.record.tags.count(article, language);
+        }
+    }
+
     /// Opens a story for an article. `best` is the story that came closest.
     fn open(
         &mut self,
@@ -306,6 +319,8 @@ impl Stories {
             peak: Peak::default(),
             norms: [0.0; 4],
             near_miss: best.is_some_and(|best| best.score >= again),
+            rise: Rise::default(),
+            tags: StoryTags::default(),
         };
         self.live.insert(story, Box::new(LiveStory::new(record)));
         (story, vec![StoryStep::Opened { story, follows }])

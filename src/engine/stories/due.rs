@@ -7,6 +7,8 @@ use crate::article::{EventTime, Sequence};
 
 /// Estimated bytes per member in the tables of its story and in the story's centroid.
 const MEMBER_BYTES: usize = 64;
+/// Estimated bytes per story for its subjects, places and languages.
+const TAGS_BYTES: usize = 48;
 
 impl Stories {
     /// Whether anything is due by the time `by` if no further article arrives: the update of a
@@ -35,7 +37,7 @@ impl Stories {
     pub fn bytes(&self) -> usize {
         let story = size_of::<(StoryId, Box<LiveStory>)>() + 1;
         self.live.capacity() * story
-            + self.live.len() * size_of::<LiveStory>()
+            + self.live.len() * (size_of::<LiveStory>() + TAGS_BYTES)
             + self.absorbed.capacity() * (size_of::<(StoryId, StoryId)>() + 1)
             + self.of.capacity() * size_of::<Option<StoryId>>()
             + self.of.len() * MEMBER_BYTES

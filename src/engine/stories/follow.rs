@@ -156,7 +156,7 @@ impl Stories {
                     if record.changed.map(second) == Some(self.second) {
                         self.stirred.insert(id);
                     }
-                    live.record = *record;
+                    live.restore_record(*record);
                 }
                 MemoryChange::Story(id, None) => {
                     self.live.remove(&id);

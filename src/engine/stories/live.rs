@@ -4,13 +4,15 @@
 //! members in order gives the same story. Most stories only ever have one article, which is stored
 //! inline; stories with more have [tables](super::members).
 
+use super::Summary;
 use super::frequencies::{Frequencies, Weights};
 use super::lead::{self, LeadOrder, Rank};
 use super::members::{self, Contributors, CountedMember, MemberTables};
 use super::score::{self, Sums};
 use super::terms::Channel;
-use super::{LifeRecord, Member, MemberLookup, Peak, Settings, StoryId, Summary};
+use super::{LEAD_SENTENCE_BYTES_MAX, LifeRecord, Member, MemberLookup, Peak, Settings, StoryId};
 use crate::article::{EventTime, Sequence};
+use crate::text::{cut_short, first_sentence};
 use crate::verdict::{Kind, Validity};
 use std::borrow::Cow;
 
@@ -190,6 +192,7 @@ impl LiveStory {
             }
             _ => self.tables().add(new, order, members, centroid_members),
         }
+        self.record.rise.add(new.kind, new.arrived);
         self.update_peak();
     }
 
@@ -216,6 +219,8 @@ impl LiveStory {
         self.record.related.extend(other.record.related);
         self.record.related.sort_unstable();
         self.record.related.dedup();
+        self.record.rise = self.record.rise.plus(other.record.rise);
+        self.record.tags.absorb(&other.record.tags);
         self.absorbed.extend(other.absorbed);
         self.absorbed.push(id);
         self.update_peak();
@@ -234,6 +239,15 @@ impl LiveStory {
                 many.count(CountedMember::new(member, order));
             }
             _ => self.members = StoryMembers::One(CountedMember::new(member, order)),
+        }
+    }
+
+    /// Replaces the record by one that was read. In a record that lacks it, the growth is that of
+    /// the live members.
+    pub(super) fn restore_record(&mut self, record: LifeRecord) {
+        let derived = std::mem::replace(&mut self.record, record).rise;
+        if self.record.rise.is_zero() {
+            self.record.rise = derived;
         }
     }
 
@@ -262,6 +276,12 @@ impl LiveStory {
         self.record.norms = self.centroid(members, centroid_members).map_or([0.0; 4], norms);
     }
 
+    /// The headline of its lead.
+    pub(super) fn headline(&self, members: &impl MemberLookup) -> String {
+        let lead = self.lead().and_then(|rank| members.member(rank.sequence()));
+        lead.map(|member| member.about.headline.clone()).unwrap_or_default()
+    }
+
     /// The story's published state.
     pub(super) fn summary(&self, id: StoryId, members: &impl MemberLookup) -> Summary {
         let lead = self.lead().and_then(|rank| Some((members.member(rank.sequence())?, rank)));
@@ -272,13 +292,23 @@ impl LiveStory {
             lead: lead.map(|(m, _)| m.about.key()),
             lead_reason: lead.map_or("", |(m, rank)| lead::reason(m, rank, self.size())).into(),
             headline: lead.map(|(m, _)| m.about.headline.clone()).unwrap_or_default(),
+            lead_provider: lead.and_then(|(m, _)| m.about.provider.clone()),
+            lead_unique: lead.map(|(m, _)| m.unique),
+            lead_sentence: lead.map(|(m, _)| opening_sentence(m.opening)).unwrap_or_default(),
             language: self.record.language,
             first_seen: self.record.opened,
             last_seen: self.last_seen(),
             follows: self.record.follows,
             related: self.record.related.clone(),
+            rise: self.record.rise,
+            tags: self.record.tags.clone(),
         }
     }
+}
+
+/// The first sentence of a text, as it is kept and published.
+pub(crate) fn opening_sentence(text: &str) -> String {
+    cut_short(first_sentence(text), LEAD_SENTENCE_BYTES_MAX).into_owned()
 }
 
 /// The last published state of a story that ends, with the highest size and number of publishers
@@ -296,8 +326,10 @@ pub(super) fn final_summary(
 mod tests {
     use super::*;
     use crate::article::{ArticleMetadata, Lang};
-    use crate::stories::{LeadChoice, Terms, Tuning};
+    use crate::stories::Rise;
+    use crate::stories::{LeadChoice, StoryTags, Terms, Tuning};
     use crate::text::{Clean, words};
+    use crate::verdict::UniqueOutcome;
     use proptest::prelude::*;
 
     /// Articles by sequence; every fifth is a redelivery, the others are originals.
@@ -315,6 +347,8 @@ mod tests {
                 words: 10,
                 terms,
                 standing: Validity::Valid,
+                opening: "",
+                unique: UniqueOutcome::Forwarded,
             })
         }
     }
@@ -350,7 +384,25 @@ mod tests {
             peak: Peak::default(),
             norms: [0.0; 4],
             near_miss: false,
+            rise: Rise::default(),
+            tags: StoryTags::default(),
         })
+    }
+
+    #[test]
+    fn a_record_without_growth_gets_that_of_the_members() {
+        let all = articles(&["b c".into(), "c d".into()]);
+        let (order, mut own) = (LeadOrder::default(), story());
+        for at in 0..2 {
+            own.add(all.member(Sequence(at)).unwrap(), &order, &all, 9);
+        }
+        let derived = own.record.rise;
+        own.restore_record(story().record);
+        assert_eq!((own.record.rise, own.record.peak), (derived, Peak::default()));
+        let mut other = Rise::default();
+        other.add(Kind::Original, EventTime(9));
+        own.restore_record(LifeRecord { rise: other, ..story().record });
+        assert_eq!(own.record.rise, other);
     }
 
     proptest! {

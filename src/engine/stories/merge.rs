@@ -107,6 +107,7 @@ impl Stories {
         };
         let (survivor, absorbed) = if rank(a)? <= rank(b)? { (a, b) } else { (b, a) };
         let gone = self.live.remove(&absorbed)?;
+        let absorbed_headline = gone.headline(members);
         for sequence in gone.members() {
             if let Some(of) = self.of.get_mut((sequence.0 - self.first) as usize) {
                 *of = Some(survivor);
@@ -121,7 +122,7 @@ impl Stories {
         let scale = Scale::new(&self.frequencies, &weights, &self.settings);
         own.weigh(scale, members);
         self.stir(survivor, now);
-        Some(StoryStep::Merged { survivor, absorbed, score })
+        Some(StoryStep::Merged { survivor, absorbed, absorbed_headline, score })
     }
 
     /// Gives the story of an article a second look if that can change anything: scores the article

@@ -19,6 +19,8 @@
 //! live         one story: its record and its published state
 //! members      the members of one story, and its centroid
 //! lead         chooses the lead article
+//! rise         how fast a story grows
+//! tags         the subjects, places and languages of a story
 //! follow       applies records and returns changed ones
 //! ```
 //!
@@ -72,22 +74,34 @@ mod live;
 mod members;
 mod merge;
 mod postings;
+pub mod rise;
 mod score;
 mod settings;
 mod stem;
+pub mod tags;
 mod terms;
 
-use crate::article::{ArticleKey, ArticleMetadata, EventTime, Lang, Sequence};
-use crate::verdict::{Kind, Validity};
+use crate::article::{
+    ArticleKey, ArticleMetadata, EventTime, Lang, MENTION_HEADLINE_BYTES_MAX, Sequence,
+};
+use crate::text::cut_short;
+use crate::verdict::{Kind, UniqueOutcome, Validity};
 pub use assign::Stories;
 pub use compare::PairScore;
 pub use consider::Choice;
 pub use frequencies::{FrequencyHead, FrequencyRecord};
+pub(crate) use live::opening_sentence;
+use rise::Rise;
 use serde::{Deserialize, Serialize};
 pub use settings::{LeadChoice, Settings, Tuning};
 use std::fmt;
 use std::num::NonZeroU64;
+use tags::StoryTags;
 pub use terms::{Channel, Term, Terms};
+
+/// Maximum length of the first sentence that is kept of an article, in bytes. A longer one is cut
+/// after a word and ends with `…`.
+pub const LEAD_SENTENCE_BYTES_MAX: usize = 160;
 
 /// The permanent id of a story, minted from its first article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,6 +147,11 @@ pub struct Member<'a> {
     pub terms: &'a Terms,
     /// Its current validity.
     pub standing: Validity,
+    /// The start of its text: the whole text if it is short, otherwise the first sentence. Empty
+    /// for an article that is just arriving.
+    pub opening: &'a str,
+    /// Whether it went to the unique topic.
+    pub unique: UniqueOutcome,
 }
 
 /// Access to the live articles.
@@ -159,6 +178,8 @@ pub enum StoryStep {
         survivor: StoryId,
         /// The story that ends.
         absorbed: StoryId,
+        /// The last headline of the story that ends.
+        absorbed_headline: String,
         /// The score that decided the merge.
         score: f64,
     },
@@ -180,7 +201,7 @@ pub struct Placement {
 }
 
 /// The published state of a story.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Its id.
     pub id: StoryId,
@@ -195,6 +216,13 @@ pub struct Summary {
     pub lead_reason: String,
     /// The headline of the lead article.
     pub headline: String,
+    /// The provider that sent the lead article.
+    pub lead_provider: Option<String>,
+    /// Whether the lead article went to the unique topic.
+    pub lead_unique: Option<UniqueOutcome>,
+    /// The first sentence of the lead article, at most [`LEAD_SENTENCE_BYTES_MAX`] bytes; empty if
+    /// it has no text, or if its record was written by a release that did not keep it.
+    pub lead_sentence: String,
     /// The story's language.
     pub language: Option<Lang>,
     /// Engine time of the first member's arrival.
@@ -205,6 +233,18 @@ pub struct Summary {
     pub follows: Option<StoryId>,
     /// Stories in other languages, linked as translations.
     pub related: Vec<StoryId>,
+    /// How fast it grows.
+    pub rise: Rise,
+    /// Its subjects, places and languages.
+    pub tags: StoryTags,
+}
+
+impl Summary {
+    /// The headline of the lead article as events mention it; `None` without one.
+    pub fn lead_headline(&self) -> Option<String> {
+        let headline = cut_short(&self.headline, MENTION_HEADLINE_BYTES_MAX).into_owned();
+        Some(headline).filter(|headline| !headline.is_empty())
+    }
 }
 
 /// The changelog record of a story. It contains only what cannot be derived from the members.
@@ -243,6 +283,12 @@ pub struct LifeRecord {
     /// second look, or another article came that close to this story. Records before version 3 of
     /// the changelog do not have this field and are read as `false`.
     pub near_miss: bool,
+    /// How fast it grows. Records before version 7 do not have this field; it is computed from the
+    /// live members.
+    pub rise: Rise,
+    /// Its subjects, places and languages. Records before version 7 do not have this field; only
+    /// the language is known.
+    pub tags: StoryTags,
 }
 
 /// The highest counts that a story reached. The two need not have been reached at the same time.

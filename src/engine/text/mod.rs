@@ -26,6 +26,7 @@ mod spelling;
 pub mod tokens;
 
 use super::article::Article;
+use std::borrow::Cow;
 pub use tokens::{Figure, Words, words};
 
 /// Cleaning settings.
@@ -142,6 +143,22 @@ pub fn first_sentence(text: &str) -> &str {
     text
 }
 
+/// `text` if it has at most `bytes_max` bytes; otherwise as many of its words as fit with an
+/// ellipsis (`…`) at the end, or as many characters if its first word does not fit.
+pub(crate) fn cut_short(text: &str, bytes_max: usize) -> Cow<'_, str> {
+    const ELLIPSIS: &str = "…";
+    if text.len() <= bytes_max {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(bytes_max.saturating_sub(ELLIPSIS.len()));
+    let (kept, rest) = text.split_at(end);
+    let words = match kept.rfind(char::is_whitespace) {
+        Some(at) if !rest.starts_with(char::is_whitespace) => &kept[..at],
+        _ => kept,
+    };
+    Cow::Owned(format!("{}{ELLIPSIS}", words.trim_end()))
+}
+
 /// The form that all spellings of a word have in common.
 pub(crate) fn common_form(word: &str) -> String {
     if word.is_ascii() && word.len() <= spelling::SHORTENED_MAX {
@@ -174,6 +191,25 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(first_sentence(text), want);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_after_a_word() {
+        for (text, bytes_max, want) in [
+            ("A ferry ran", 11, "A ferry ran"),
+            ("A ferry ran aground", 14, "A ferry ran…"),
+            ("A ferry ran aground", 13, "A ferry…"),
+            ("A ferry ran aground", 8, "A…"),
+            ("Aground", 6, "Agr…"),
+            ("火灾烧毁仓库", 12, "火灾烧…"),
+            ("火灾烧毁仓库", 14, "火灾烧…"),
+            ("", 0, ""),
+        ] {
+            let got = cut_short(text, bytes_max);
+            assert_eq!(got, want);
+            assert!(got.len() <= bytes_max);
+            assert_eq!(cut_short(&got, bytes_max), got, "cutting again changes nothing");
         }
     }
 }

@@ -5,13 +5,16 @@
 //! names.
 
 use super::names::{self, NameKeys};
-use super::types::{Kind, Validity, Verdict};
+use super::types::{Kind, UniqueOutcome, Validity, Verdict};
 use super::versions::VersionOrderKey;
-use crate::article::{ArticleKey, ArticleMetadata, EventTime, NoticeOrder};
+use crate::article::{
+    ArticleKey, ArticleMetadata, EventTime, MENTION_HEADLINE_BYTES_MAX, NoticeOrder,
+};
 use crate::fingerprint::Fingerprint;
+use crate::text::cut_short;
 use serde::{Deserialize, Serialize};
 
-/// The identity of an article that has left the window: about 100 bytes.
+/// The identity of an article that has left the window: about 200 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The provider's identifier.
@@ -34,6 +37,22 @@ pub struct Identity {
     pub standing: Validity,
     /// For a notice: what it orders.
     pub order: Option<NoticeOrder>,
+    /// The headline, at most [`MENTION_HEADLINE_BYTES_MAX`] bytes; empty if it has none, and in
+    /// records before version 7.
+    pub headline: Box<str>,
+    /// Whether it went to the unique topic; absent in records before version 7.
+    pub unique: Option<UniqueOutcome>,
+}
+
+/// The state of an article when it leaves the window.
+#[derive(Debug, Clone, Copy)]
+pub struct IdentityState {
+    /// The engine's clock when it arrived.
+    pub arrived: EventTime,
+    /// Whether it is still valid.
+    pub standing: Validity,
+    /// Whether it went to the unique topic.
+    pub unique: UniqueOutcome,
 }
 
 impl Identity {
@@ -42,8 +61,9 @@ impl Identity {
         about: &ArticleMetadata,
         print: &Fingerprint,
         verdict: &Verdict,
-        (arrived, standing): (EventTime, Validity),
+        now: IdentityState,
     ) -> Self {
+        let IdentityState { arrived, standing, unique } = now;
         let notice = verdict.relation.kind == Kind::Withdrawal;
         let NameKeys { slug, headline, .. } = NameKeys::of(about);
         let root = verdict.relation.root.as_ref().map(|root| root.key.uri.clone());
@@ -59,6 +79,8 @@ impl Identity {
             arrived,
             standing,
             order: notice.then(|| about.marks.order.unwrap_or(NoticeOrder::Kill)),
+            headline: cut_short(&about.headline, MENTION_HEADLINE_BYTES_MAX).into(),
+            unique: Some(unique),
         }
     }
 
@@ -87,6 +109,7 @@ impl Identity {
         let optional = [&self.version, &self.provider, &self.root];
         size_of::<Self>()
             + self.uri.len()
+            + self.headline.len()
             + optional.into_iter().flatten().map(String::len).sum::<usize>()
     }
 }

@@ -315,6 +315,16 @@ impl Pass {
         matches!(self, Self::Yes | Self::Replacement(_))
     }
 
+    /// Whether the article went to the unique topic when it arrived.
+    pub fn outcome(&self) -> UniqueOutcome {
+        match self {
+            Self::Yes | Self::Replacement(_) => UniqueOutcome::Forwarded,
+            Self::Repeat => UniqueOutcome::Repeat,
+            Self::Held => UniqueOutcome::Held,
+            Self::Embargoed => UniqueOutcome::Embargoed,
+        }
+    }
+
     /// The article that it replaces in the unique topic.
     pub fn replaces(&self) -> Option<&ArticleKey> {
         match self {
@@ -322,6 +332,20 @@ impl Pass {
             _ => None,
         }
     }
+}
+
+/// Whether an article went to the unique topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UniqueOutcome {
+    /// It was published: at once, or when its embargo ended.
+    Forwarded,
+    /// It was not published because it brings nothing new.
+    Repeat,
+    /// It was not published because it was withheld, contained withdrawn or uncorrected text, was
+    /// no longer valid when its embargo ended, or exceeded `embargoed_max`.
+    Held,
+    /// It waits for the end of its embargo.
+    Embargoed,
 }
 
 /// The article that another one replaces in the unique topic.

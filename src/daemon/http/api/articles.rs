@@ -4,7 +4,7 @@ use super::query::{Id, Params, cursor};
 use super::rows::{ArticleRow, RelationRow, RowContext};
 use super::{Api, Problem};
 use crate::daemon::http::response::{ApiResult, Later, Listed, Named, fresh};
-use crate::daemon::publish::data::InputRef;
+use crate::daemon::publish::data::{InputRef, TextRange};
 use crate::daemon::publish::radius::Searched;
 use crate::daemon::snapshot::{Snapshot, SnapshotArticle};
 use axum::extract::State;
@@ -150,8 +150,10 @@ pub(super) struct CarrierRow {
     /// match.
     certainty: &'static str,
     /// Where the carrier has the text: word ranges in its cleaned text, each from the first word
-    /// (counted from 0) to the position after the last.
+    /// (counted from 0) to the position after the last. The same as `ranges`.
     words: Vec<[u32; 2]>,
+    /// Where the carrier has the text, in words of its cleaned text.
+    ranges: Vec<TextRange>,
 }
 
 impl CarrierRow {
@@ -164,6 +166,7 @@ impl CarrierRow {
                 Certainty::Likely => "likely",
             },
             words: carrier.passages.iter().map(|&(from, to)| [from, to]).collect(),
+            ranges: carrier.passages.iter().copied().map(TextRange::of_words).collect(),
         })
     }
 }

@@ -5,8 +5,7 @@ use super::query::Params;
 use super::rows::{ArticleRef, RelationRow, RowContext};
 use super::{Api, Problem};
 use crate::daemon::http::response::{ApiResult, Unmatched, fresh};
-use crate::daemon::publish::article::UniqueInfo;
-use crate::daemon::publish::data::rounded;
+use crate::daemon::publish::data::{UniqueInfo, rounded};
 use crate::daemon::snapshot::Snapshot;
 use crate::daemon::snapshot::queries::{Query, QueryRefused};
 use axum::body::{Body, to_bytes};
@@ -192,7 +191,7 @@ fn match_of(prediction: &Prediction, shard: u32, desk: &Snapshot) -> Match {
         novelty: novelty.map(|novelty| rounded(novelty.share.get())),
         novel_words: novelty.map(|novelty| novelty.words),
         new_numbers: novelty.map(|novelty| novelty.numbers),
-        unique: UniqueInfo::of(&verdict.pass),
+        unique: UniqueInfo::of(verdict.pass.outcome()),
         replaces: at.replaces(verdict),
         flags: verdict.flags.clone(),
         story: PredictedStory {

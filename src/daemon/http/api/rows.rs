@@ -3,8 +3,8 @@
 //! Unknown values are absent. Times are RFC 3339 in UTC. `claimed` is a time by the publisher's
 //! clock, and `arrived` is a time by the engine's clock.
 
-use crate::daemon::publish::article::{EvidenceInfo, ItemKind, UniqueInfo, item_kind};
-use crate::daemon::publish::data::rounded;
+use crate::daemon::publish::article::{EvidenceInfo, ItemKind, item_kind};
+use crate::daemon::publish::data::{TextRange, UniqueInfo, rounded};
 use crate::daemon::snapshot::story::SnapshotStory;
 use crate::daemon::snapshot::{Snapshot, SnapshotArticle};
 use serde::Serialize;
@@ -32,6 +32,12 @@ pub(super) struct ArticleRef {
     /// The provider that sent the article; absent if it is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
+    /// The article's headline; absent if it is no longer live or has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headline: Option<String>,
+    /// Whether the article went to the unique topic; absent if it is no longer live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unique: Option<UniqueInfo>,
 }
 
 /// A live article.
@@ -148,10 +154,14 @@ pub(super) struct RelationRow {
 /// its last word.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct PassageRow {
-    /// In this article.
+    /// In this article. The same as `range`.
     words: [u32; 2],
-    /// In the other article.
+    /// In the other article. The same as `of_range`.
     of_words: [u32; 2],
+    /// In this article, in words of its cleaned text.
+    range: TextRange,
+    /// In the other article, in words of its cleaned text.
+    of_range: TextRange,
 }
 
 /// A live story.
@@ -182,9 +192,25 @@ pub(super) struct StoryRow {
     last_seen: String,
     /// An opaque value that changes whenever the story changes.
     changed: String,
-    /// Growth: the sum of the weights of all articles. A weight is initially 1, or 1/4 for a copy,
-    /// and halves every hour.
+    /// How fast the story grows: the sum of the weights of the articles that joined it. A weight is
+    /// initially 1, or 1/4 for a duplicate, reprint or excerpt, and halves every hour; a redelivery
+    /// has none. Rounded to four decimals.
     rise: f64,
+    /// The engine time for which `rise` was computed (RFC 3339, UTC).
+    rise_at: String,
+    /// The first sentence of the lead, without markup, at most 160 bytes: a longer one is cut after
+    /// a word and ends with `…`. Absent if the lead has no text, and for articles that arrived
+    /// before Wirefold kept their first sentences.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    lead_sentence: String,
+    /// The subjects of the articles that joined, as sent, those of most articles first; at most 12.
+    subjects: Vec<String>,
+    /// The places where the articles that joined were written and that they are about, as sent,
+    /// those of most articles first; at most 12.
+    places: Vec<String>,
+    /// The languages (BCP 47 primary subtags) of the articles that joined, those of most articles
+    /// first; at most 12.
+    languages: Vec<String>,
     /// The id of the story that this one continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<String>,
@@ -275,6 +301,10 @@ impl RowContext<'_> {
             uri: key.uri.clone(),
             version: key.version.clone(),
             provider: live.and_then(|(_, article)| article.entry.about.provider.clone()),
+            headline: live
+                .map(|(_, article)| article.entry.about.headline.clone())
+                .filter(|headline| !headline.is_empty()),
+            unique: live.map(|(_, article)| UniqueInfo::of(article.entry.unique())),
         }
     }
 
@@ -315,7 +345,7 @@ impl RowContext<'_> {
             novelty: novelty.map(|novelty| rounded(novelty.share.get())),
             novel_words: novelty.map(|novelty| novelty.words),
             new_numbers: novelty.map(|novelty| novelty.numbers),
-            unique: UniqueInfo::of(&verdict.pass),
+            unique: UniqueInfo::of(entry.unique()),
             replaces: self.replaces(verdict),
             flags: verdict.flags.clone(),
             standing: standing(entry.standing),
@@ -345,6 +375,8 @@ impl RowContext<'_> {
         let passages = from.passages.iter().map(|p| PassageRow {
             words: [p.start_word, p.end_word],
             of_words: [p.of_start_word, p.of_end_word],
+            range: TextRange::of_words((p.start_word, p.end_word)),
+            of_range: TextRange::of_words((p.of_start_word, p.of_end_word)),
         });
         RelationRow {
             kind: from.kind,
@@ -382,7 +414,12 @@ impl RowContext<'_> {
             first_seen: summary.first_seen.to_string(),
             last_seen: summary.last_seen.to_string(),
             changed: format!("{}.{}", self.shard, story.changed),
-            rise: (counts.growth.at(clock) * 100.0).round() / 100.0,
+            rise: rounded(summary.rise.at(clock)),
+            rise_at: clock.to_string(),
+            lead_sentence: summary.lead_sentence.clone(),
+            subjects: summary.tags.subjects(),
+            places: summary.tags.places(),
+            languages: summary.tags.languages().iter().map(|l| l.as_str().to_owned()).collect(),
             follows: summary.follows.map(|id| id.to_string()),
             related: summary.related.iter().map(ToString::to_string).collect(),
             badges: Badges {

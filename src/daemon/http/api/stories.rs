@@ -239,7 +239,7 @@ fn ranked(
             let rank = match sort {
                 Sort::Size => i64::from(story.summary.size),
                 Sort::Newest => story.summary.last_seen.0,
-                Sort::Rise => story.counts.growth.rank(),
+                Sort::Rise => story.summary.rise.rank(),
             };
             if before.is_some_and(|before| (rank, id) >= before) {
                 continue;

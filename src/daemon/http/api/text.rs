@@ -6,6 +6,7 @@ use super::rows::{ArticleRef, ArticleRow, article_id};
 use super::{Api, LocatedArticle, Params, Problem};
 use crate::daemon::article_text;
 use crate::daemon::http::response::{ApiResult, Unread, fresh};
+use crate::daemon::publish::data::{TextRange, TextUnit};
 use crate::daemon::publish::why::PreparedPair;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -87,6 +88,12 @@ pub(super) struct TextPage {
     paragraphs: Vec<[usize; 2]>,
     /// Passages that no earlier article in the window contains.
     new: Vec<[usize; 2]>,
+    /// The paragraphs, as ranges with their unit.
+    paragraph_ranges: Vec<TextRange>,
+    /// The passages in `new`, as ranges with their unit.
+    new_ranges: Vec<TextRange>,
+    /// The figures in `numbers`, as ranges with their unit.
+    number_ranges: Vec<TextRange>,
     /// Passages that other articles also contain and that explain the article's relations.
     shared: Vec<SharedRange>,
     /// The figures in the text.
@@ -112,6 +119,8 @@ pub(super) struct SharedRange {
     start: usize,
     /// End of the passage (exclusive), in UTF-16 code units.
     end: usize,
+    /// What `start` and `end` count: always `utf16`.
+    unit: TextUnit,
     /// The other article.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRef>,
@@ -162,17 +171,26 @@ fn page(of: &ArticleText) -> TextPage {
                 continue;
             };
             let of = at.target(relation.of.as_deref());
-            shared.push(SharedRange { start, end, of, kind: relation.kind });
+            let unit = TextUnit::Utf16;
+            shared.push(SharedRange { start, end, unit, of, kind: relation.kind });
         }
     }
     let figures = new.fingerprint.figures.iter();
+    let paragraphs: Vec<_> = paragraphs(text).map(|range| units.range(range)).collect();
+    let fresh: Vec<_> =
+        novelty.iter().flat_map(|novelty| &novelty.passages).filter_map(words).collect();
+    let numbers: Vec<_> = figures.filter_map(|figure| run(figure.word, figure.word + 1)).collect();
+    let ranges = |all: &[[usize; 2]]| all.iter().copied().map(TextRange::of_utf16).collect();
     TextPage {
         id: article_id(of.located.shard, of.located.sequence),
         headline: article.headline.clone(),
-        paragraphs: paragraphs(text).map(|range| units.range(range)).collect(),
-        new: novelty.iter().flat_map(|novelty| &novelty.passages).filter_map(words).collect(),
+        paragraph_ranges: ranges(&paragraphs),
+        new_ranges: ranges(&fresh),
+        number_ranges: ranges(&numbers),
+        paragraphs,
+        new: fresh,
         shared,
-        numbers: figures.filter_map(|figure| run(figure.word, figure.word + 1)).collect(),
+        numbers,
         byline: article.byline.clone(),
         dateline: article.dateline.clone(),
         ednote: article.ednote.clone(),

@@ -184,6 +184,7 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
         genre: from.name("genre", &["genres", "genre"])?,
         subjects: [from.names("subjects", "subjects")?, from.names("subjects", "subject")?]
             .concat(),
+        places: [from.names("places", "places")?, from.names("places", "place")?].concat(),
         links: links(&from)?,
         altids: from
             .parts("altids", "altids")?

@@ -1,0 +1,99 @@
+//! What an event says about the articles that it names, so that a consumer need not look them up.
+//!
+//! In: the key of an article, and its sequence if it was live when the verdict was made. Out: its
+//! provider, its headline, and whether it went to the unique topic, from the live article or, if it
+//! has left the window, from its identity. An article that Wirefold has not seen has only its key.
+
+use super::State;
+use super::entry::Entry;
+use crate::article::{ArticleKey, MENTION_HEADLINE_BYTES_MAX, Sequence};
+use crate::event::{ArticleMention, RelationMentions, VerdictMentions};
+use crate::text::cut_short;
+use crate::verdict::identity_record::Identity;
+use crate::verdict::{Relation, RelationTarget, Verdict};
+
+impl Entry {
+    /// What events say about this article.
+    pub(super) fn mention(&self) -> ArticleMention {
+        let headline = cut_short(&self.about.headline, MENTION_HEADLINE_BYTES_MAX);
+        ArticleMention {
+            key: self.about.key(),
+            provider: self.about.provider.clone(),
+            headline: Some(headline.into_owned()).filter(|headline| !headline.is_empty()),
+            unique: Some(self.unique()),
+        }
+    }
+}
+
+/// What events say about an article that has left the window. `key` is the name that the event
+/// uses.
+fn of_identity(key: ArticleKey, identity: &Identity) -> ArticleMention {
+    ArticleMention {
+        key,
+        provider: identity.provider.clone(),
+        headline: Some(identity.headline.to_string()).filter(|headline| !headline.is_empty()),
+        unique: identity.unique,
+    }
+}
+
+impl State {
+    /// What events say about a live article; only `key` if it is not live.
+    pub(super) fn mention_live(&self, sequence: Sequence, key: ArticleKey) -> ArticleMention {
+        match self.live.get(sequence) {
+            Some(entry) => entry.mention(),
+            None => self.mention_past(key),
+        }
+    }
+
+    /// What events say about an article that is not live: the newest identity with this uri and
+    /// version, reports before notices.
+    pub(super) fn mention_past(&self, key: ArticleKey) -> ArticleMention {
+        let all = self.identities.versions(&key.uri).map(|(_, identity)| identity);
+        let found = all
+            .filter(|identity| identity.version == key.version)
+            .max_by_key(|identity| identity.order.is_none());
+        match found {
+            Some(identity) => of_identity(key, identity),
+            None => key.into(),
+        }
+    }
+
+    /// What events say about the article that withdrew or corrected another one: the newest with
+    /// this uri and version, notices before reports, and live articles before those that have left
+    /// the window.
+    pub(super) fn mention_cause(&self, key: ArticleKey) -> ArticleMention {
+        let notice = self.live.notice_before(&key.uri, self.live.next());
+        let notice = notice.filter(|that| that.about.version == key.version);
+        let live = notice.map(|that| that.sequence).or_else(|| self.live.newest_of_key(&key));
+        let notice = self.identities.last_notice(&key.uri);
+        match (live, notice.filter(|that| that.version == key.version)) {
+            (Some(sequence), _) => self.mention_live(sequence, key),
+            (None, Some(notice)) => of_identity(key, notice),
+            (None, None) => self.mention_past(key),
+        }
+    }
+
+    /// What events say about an article that a verdict names.
+    pub(super) fn mention(&self, target: &RelationTarget) -> ArticleMention {
+        let key = target.key.clone();
+        let Some(sequence) = target.sequence else { return self.mention_past(key) };
+        match self.identities.get(sequence) {
+            Some(identity) => of_identity(key, identity),
+            None => self.mention_live(sequence, key),
+        }
+    }
+
+    /// What events say about all articles that a verdict names.
+    pub(super) fn mentions(&self, verdict: &Verdict) -> VerdictMentions {
+        let relation = |relation: &Relation| RelationMentions {
+            of: relation.of.as_ref().map(|target| self.mention(target)),
+            root: relation.root.as_ref().map(|target| self.mention(target)),
+        };
+        let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
+        let replaces = verdict.pass.replaces().map(|key| match self.live.newest_of_key(key) {
+            Some(sequence) => self.mention_live(sequence, key.clone()),
+            None => key.clone().into(),
+        });
+        VerdictMentions { relations: relations.map(relation).collect(), replaces }
+    }
+}
