@@ -56,7 +56,7 @@ fn mentions() -> VerdictMentions {
         relations: vec![
             RelationMentions {
                 of: Some(harbour()),
-                root: target("urn:made-up:harbour-0").map(|root| root.key.into()),
+                root: target("urn:made-up:harbour-0").map(|root| root.key.clone().into()),
             },
             RelationMentions {
                 of: Some(mention(
