@@ -110,7 +110,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
                 tracing::error!(
                     shard = self.setup.slice.shard,
                     why,
-                    "cannot follow the changelog; a take-over will need a restore"
+                    "cannot follow the changelog; a takeover will need a restore"
                 );
                 self.discard_state();
                 self.standby.refused = Some(why.into());
