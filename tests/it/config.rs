@@ -73,7 +73,7 @@ fn errors_name_their_source() {
     assert!(said.starts_with("--set batch.records_max: "), "{said}");
     let said = load(Some(Path::new("/nowhere.toml")), &[], &[]).unwrap_err();
     assert_eq!(
-        said, "cannot read `/nowhere.toml`",
+        said, "cannot read the configuration file `/nowhere.toml`",
         "the I/O error is the source of this error, not part of its message"
     );
 }
