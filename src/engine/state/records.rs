@@ -11,17 +11,15 @@
 //! | `clock` | the engine clock, the next sequence, the first live one, and the next to re-score |
 //!
 //! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
-//! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
-//! Records of the current version and of all earlier ones can be read; a newer version stops the
-//! restore. Records are written in the last version listed here.
+//! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard. Records
+//! of the last version and of all earlier ones can be read; a newer version stops the restore.
 //!
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
 //!   whether or not its tombstone was read.
 //! - Version 3 added to `clock` the next article whose story may be re-scored; if the record is
 //!   older, pending re-scoring is skipped. Term ids became shorter, and the terms under which an
 //!   article is indexed are marked; articles of older records are indexed under all their terms.
-//! - Version 4 added the text of a short article at the end of its record. In older records the
-//!   text is empty.
+//! - Version 4 added the text of short articles, which is empty in older records.
 //! - Version 5 counts term frequencies by language. The counts of older records, `f/<page>`, mix
 //!   the languages and are not read: the live articles are counted again.
 //! - Version 6 leaves out the zeros of pages of term frequencies.
@@ -45,8 +43,7 @@ use std::sync::Arc;
 
 /// The format of the engine's records. Records are written in this version.
 const CODEC: Codec = Codec(7);
-/// The first version in which article records mark the indexed terms, and story records have
-/// `near_miss`.
+/// The first version with marks of indexed terms, and with `near_miss` of stories.
 const INDEXED_TERMS_SINCE: u8 = 3;
 /// The first version in which the record of a short article contains its text.
 const SHORT_TEXT_SINCE: u8 = 4;
@@ -322,9 +319,7 @@ fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
         value.extend([0; 5]);
     }
     let mut record = CODEC.decode(key, &value)?;
-    if let StoryRecord::Live(live) = &mut record
-        && before_mentions
-    {
+    if before_mentions && let StoryRecord::Live(live) = &mut record {
         live.tags = StoryTags::of_language(live.language, live.peak.size);
     }
     Ok(record)
