@@ -13,7 +13,7 @@ use crate::stories::{Member, MemberLookup};
 use crate::verdict::identity_record::{Identity, IdentityState};
 use crate::verdict::names::{self, NameKeys};
 use crate::verdict::orders::NoticeNames;
-use crate::verdict::{Earlier, Kind, Relation, Scope, Validity};
+use crate::verdict::{Earlier, Kind, RelationTarget, Scope, Validity};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -323,15 +323,19 @@ fn bytes(entry: &Entry) -> usize {
     let text: usize = optional.into_iter().flatten().map(String::len).sum();
     let links: usize = about.links.iter().map(|link| size_of_val(link) + key(&link.to)).sum();
     let marks = about.marks.references.iter().map(|name| size_of_val(name) + name.len());
-    let also = entry.decision.verdict.also.iter();
-    let relations =
-        also.map(|also| size_of::<Relation>() + also.of.as_ref().map_or(0, |of| key(&of.key)));
+    let verdict = &entry.decision.verdict;
+    let target = |of: &Arc<RelationTarget>| size_of_val(&**of) + key(&of.key);
+    let relations = std::iter::once(&verdict.relation).chain(&verdict.also).map(|relation| {
+        let targets = relation.of.iter().chain(&relation.root).map(target).sum::<usize>();
+        targets + relation.evidence.bytes() + size_of_val(&*relation.passages)
+    });
     let heap = entry.print.bytes() - size_of_val(&entry.print) + size_of_val(&*entry.edges);
     let tables = about.uri.len() + LIST_BYTES;
     size_of::<Entry>()
         + heap
         + entry.terms.bytes()
         + relations.sum::<usize>()
+        + size_of_val(&*verdict.also)
         + links
         + marks.sum::<usize>()
         + about.uri.len()

@@ -174,10 +174,19 @@ impl Evidence {
     };
 }
 
-/// The evidence of a relation. On the heap, because most live articles are originals, which have
-/// none: without this, and with targets stored inline, a live article takes 8 % more memory.
+/// The evidence of a relation. It is on the heap because most live articles are originals, which
+/// have none. With evidence and targets stored inline, a live article takes 4 % more memory.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RelationEvidence(Option<Box<Evidence>>);
+
+impl RelationEvidence {
+    /// Bytes on the heap.
+    pub fn bytes(&self) -> usize {
+        let evidence =
+            self.0.iter().map(|all| size_of_val(&**all) + size_of_val(&*all.changed_numbers));
+        evidence.sum()
+    }
+}
 
 impl From<Evidence> for RelationEvidence {
     fn from(evidence: Evidence) -> Self {
