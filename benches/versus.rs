@@ -124,7 +124,8 @@ fn write_feed(count: usize, out: &mut impl Write) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes the similar earlier articles of each article by MinHash over shingles of four words.
+/// For each article, writes the earlier articles that MinHash over shingles of four words finds
+/// similar.
 fn write_matches(path: &str, out: &mut impl Write) -> std::io::Result<()> {
     let (bands, width, least) = BANDING;
     let hasher = MinHasher32::new(bands * width);

@@ -189,7 +189,7 @@ fn others(classified: &ArticleClassified, summary: &Summary) -> Vec<String> {
     lines
 }
 
-/// Whether this is the time of articles for which no date is known.
+/// Whether `time` is the placeholder for articles without a known date ([`UNDATED`]).
 fn is_undated(time: &str) -> bool {
     time == UNDATED.to_string()
 }

@@ -113,10 +113,7 @@ fn errors_name_the_invalid_setting() {
         ("engine.tuning={}", "unknown setting `engine.tuning`"),
         ("output.topic=x", "unknown setting `output.topic`; did you mean `input.topic`?"),
         ("engine.window=soon", "`engine.window`: `soon` is not a duration"),
-        (
-            "engine.window=5",
-            "`engine.window`: expected a duration such as `120h` or `30s`, found `5`",
-        ),
+        ("engine.window=5", "expected a duration such as `120h` or `30s`, found `5`"),
         ("engine.window=[1]", "`engine.window`: expected a duration such as `120h`"),
         ("engine=3", "`engine`: expected a section of settings, found `3`"),
         (

@@ -297,7 +297,7 @@ fn a_withheld_article_is_held() {
 }
 
 #[test]
-fn a_kill_finds_its_target_by_headline_and_one_from_another_provider_needs_review() {
+fn a_kill_finds_its_target_by_headline_and_needs_review_if_the_providers_differ() {
     wire(
         r#"
         10:00 nw-1 northwire en "Bridge closed until spring" | @bridge @mayor

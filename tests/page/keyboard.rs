@@ -94,7 +94,7 @@ async fn the_keyboard_alone_goes_from_the_queue_to_a_comparison_and_back() {
     page.find(".queue > li").await;
     page.find(".stories > li").await;
 
-    // The queue: open its first item, which is an article in its story.
+    // The queue: opening its first item shows the article, expanded, in its story.
     page.press("q").await;
     page.until("document.activeElement === document.querySelector('.queue a')").await;
     page.press(ENTER).await;

@@ -9,7 +9,7 @@ use wirefold_engine::article::EventTime;
 /// Width and height of the charts, in the units of their coordinates.
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 100.0;
-/// Minimum number of articles that a point of the line represents.
+/// Minimum number of articles for each point of the chart of copies, except the last.
 const SHARE_OF: u64 = 20;
 
 /// The section with both charts; empty if there is only one step.

@@ -28,8 +28,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wirefold_engine::article::EventTime;
 
-/// How long to sleep between two rounds of polling several consumers. A poll with such a short
-/// timeout would be a busy loop, because librdkafka waits only for whole milliseconds.
+/// How long to sleep between two rounds of polling several consumers. The consumers are polled
+/// without waiting, because a poll that waits for one consumer would delay the records of the
+/// others.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// The consumers of a shard's input topics.

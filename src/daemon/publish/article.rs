@@ -225,7 +225,7 @@ pub struct PassageInfo {
     /// First word of the passage in the other article's cleaned text (from 0), and the position
     /// after its last word. The same as `of_range`.
     pub of_words: [u32; 2],
-    /// The passage in the other article, in words of its cleaned text.
+    /// The passage in the other article, as a range of words in its cleaned text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_range: Option<TextRange>,
 }

@@ -138,7 +138,8 @@ pub struct CarrierInfo {
     /// `ranges`.
     #[serde(default)]
     pub passages: Vec<[u32; 2]>,
-    /// Where the carrier has the text, in words of its cleaned text. Empty for `likely` carriers.
+    /// Where the carrier has the text, as ranges of words in its cleaned text. Empty for `likely`
+    /// carriers.
     #[serde(default)]
     pub ranges: Vec<TextRange>,
 }

@@ -55,13 +55,13 @@ pub struct StoryState {
     /// before Wirefold kept their first sentences.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lead_sentence: String,
-    /// The subjects of the articles that joined, as sent, those of most articles first. The first
+    /// The subjects of the articles that joined, as sent, most frequent first. The first
     /// 12 different subjects of a story are counted, of each article at most 5, each at most 64
     /// bytes long. Articles that have left the window stay counted, redeliveries are not counted.
     #[serde(default)]
     pub subjects: Vec<String>,
     /// The places where the articles that joined were written and that they are about, as sent,
-    /// those of most articles first, with the same bounds as `subjects`.
+    /// most frequent first, with the same bounds as `subjects`.
     #[serde(default)]
     pub places: Vec<String>,
     /// The languages (BCP 47 primary subtags) of the articles that joined, those of most articles

@@ -173,8 +173,8 @@ impl ShardStatuses {
         }
     }
 
-    /// The reasons pipelines count as hanging, one per shard; empty if all of them make progress or
-    /// wait for something outside the process.
+    /// Why pipelines count as hanging: one reason for each shard whose pipeline does. Empty if all
+    /// of them make progress or wait for something outside the process.
     pub fn hanging(&self) -> Vec<String> {
         let now = self.ran();
         let shards = self.shards.iter().enumerate();

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use time::{EventTime, Span};
 
-/// Maximum length of a headline in what an event says about another article, in bytes. A longer one
-/// is cut after a word and ends with `…`.
+/// Maximum length, in bytes, of a headline where an event mentions another article. A longer one is
+/// cut after a word and ends with `…`.
 pub const MENTION_HEADLINE_BYTES_MAX: usize = 160;
 
 /// Where an article came from: the input record, and the item in that record.

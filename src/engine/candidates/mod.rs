@@ -7,12 +7,13 @@
 //! where p is the larger of the two sampling periods and w the word count of the shorter text. An
 //! article is also a candidate if its content hash is equal, or if its masked hash is equal and
 //! covers at least eight plain words. At most `candidates_max` are verified. Half of the places go
-//! to candidates with equal hashes, then to those with the most shared samples times p. The other
-//! places go first to candidates that share a sample with the new text that no candidate chosen
-//! before shares. (Otherwise the donor of a spliced item would lose to copies of its base.) In
-//! addition, if any article shares enough samples, up to two articles that share only one sample
-//! are candidates, because they may be the donors of short passages. No other candidate may share
-//! that sample, and it must stand for at least eight shingles.
+//! to candidates with equal hashes, then to those with the most shared samples times p. Each of the
+//! other places goes to the candidate that adds the most samples of the new text that no chosen
+//! candidate shares yet; if none adds any, to the next best one. (Otherwise the donor of a spliced
+//! item would lose to copies of its base.) In addition, if any article shares enough samples, up to
+//! two articles that share only one sample are candidates, because they may be the donors of short
+//! passages. No other candidate may share that sample, and it must stand for at least eight
+//! shingles.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
@@ -217,9 +218,9 @@ impl Index {
     }
 
     /// The likely donors of short passages: articles that share one sample, which stands for many
-    /// shingles ([`DONOR_PERIOD_LOG2`]) and which no candidate in `found` shares. Of several
-    /// articles with the same sample, the one with the largest weight is taken, and of these the
-    /// oldest.
+    /// shingles ([`DONOR_PERIOD_LOG2`]) and which no candidate in `found` shares. If several
+    /// articles share the same sample, only the one with the largest weight is taken; if weights
+    /// are equal, the oldest.
     fn donors(&self, single: &[Hits], found: &[SampleHit], print: &Fingerprint) -> Vec<SampleHit> {
         let first = self.window().first;
         let explained = found.iter().fold(0, |set, f| set | f.explains);

@@ -79,8 +79,8 @@ pub fn slug_root(name: &str) -> Cow<'_, str> {
     without_inner_mark(root)
 }
 
-/// Whether a text that begins with a comma, bracket or equals sign, `sign` bytes long, gives a
-/// version.
+/// Whether the rest of a slug, `text`, states a version or a mark, as in `=2` or `, 2nd Ld`. The
+/// rest begins with a comma, bracket or equals sign, `sign` bytes long.
 fn is_versioned(text: &str, sign: usize) -> bool {
     let rest = text[sign..].trim_start();
     let bare = rest.trim_matches([')', ' ']);

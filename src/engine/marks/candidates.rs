@@ -1,5 +1,5 @@
-//! Finds the places where an article may have marks: the occurrences of the table's patterns and of
-//! the configured rules in the places where they count.
+//! Finds possible marks in an article: occurrences of the table's patterns and of the configured
+//! rules in the parts of the article where each applies.
 
 use super::fold::FoldedText;
 use super::order::Prominence;

@@ -51,7 +51,7 @@ pub(super) enum Prominence {
 pub(super) struct Heading {
     /// What it orders.
     pub(super) order: NoticeOrder,
-    /// Whether only agencies use it.
+    /// Whether its pattern is a code or a phrase that only agencies use.
     pub(super) is_phrase: bool,
     /// How much it stands out.
     pub(super) prominence: Prominence,

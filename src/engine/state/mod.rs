@@ -56,8 +56,7 @@ use std::sync::Arc;
 /// Flag of an article from which learned boilerplate was removed.
 pub const LEARNED_BOILERPLATE: &str = "learned_furniture";
 
-/// Flag of a text in which words mix letters of two scripts that look alike, as disguised copies
-/// do.
+/// Flag of a text with words that mix look-alike letters of two scripts, as disguised copies do.
 pub const MIXED_SCRIPTS: &str = "mixed_scripts";
 /// A text gets the flag if it has at least 2 such words, and at least one per 100 words.
 const MIXED_SCRIPTS_MIN: (usize, usize) = (2, 100);

@@ -68,9 +68,9 @@ impl Posting {
     }
 }
 
-/// `share` as the number of the nearest of 16 steps from 1/64 to 1, each 1.32 times the one before.
-/// Shares only select the articles that are scored exactly; the rounding also decides which
-/// articles tie.
+/// The number (0 to 15) of the step nearest to `share`. The 16 steps go from 1/64 to 1, each 1.32
+/// times the one before. Shares are used only to select the articles that are then scored exactly,
+/// so rounding does not change a score. It can make two articles of a story tie in the selection.
 fn step(share: f32) -> u32 {
     SHARE_STEPS.mul_add(share.log2(), TOP_STEP).round().clamp(0.0, TOP_STEP) as u32
 }

@@ -1,8 +1,8 @@
 //! The subjects, places and languages of a story, counted over the articles that joined it.
 //!
-//! In: the subjects, the place and the language of each article that joins. Out: the names, those
-//! of most articles first. A redelivery is not counted. Articles that were withdrawn or that have
-//! left the window since they joined stay counted, so the counts are part of the story's record.
+//! In: the subjects, the place and the language of each article that joins. Out: their names, the
+//! most frequent first. A redelivery is not counted. Articles that were withdrawn or that have left
+//! the window since they joined stay counted, so the counts are part of the story's record.
 //!
 //! The first [`TAGS_MAX`] different subjects, places and languages of a story are counted; further
 //! ones are not. Of one article, the first [`ARTICLE_TAGS_MAX`] subjects and places count. A name
@@ -59,7 +59,7 @@ fn add_names<'a>(all: &mut Vec<(Box<str>, u32)>, names: impl Iterator<Item = &'a
     own.into_iter().for_each(|name| add(all, name.into(), 1));
 }
 
-/// The tags, those of most articles first; among equals, the one that occurred first.
+/// The tags, the most frequent first; among equals, the one that occurred first.
 fn by_count<T>(all: &[(T, u32)]) -> impl Iterator<Item = &T> {
     let mut all: Vec<&(T, u32)> = all.iter().collect();
     all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -117,17 +117,17 @@ impl StoryTags {
         *self = lists.into();
     }
 
-    /// The subjects, those of most articles first.
+    /// The subjects, the most frequent first.
     pub fn subjects(&self) -> Vec<String> {
         by_count(&self.lists().subjects).map(|tag| (**tag).to_owned()).collect()
     }
 
-    /// The places, those of most articles first.
+    /// The places, the most frequent first.
     pub fn places(&self) -> Vec<String> {
         by_count(&self.lists().places).map(|tag| (**tag).to_owned()).collect()
     }
 
-    /// The languages, those of most articles first.
+    /// The languages, the most frequent first.
     pub fn languages(&self) -> Vec<Lang> {
         by_count(&self.lists().languages).copied().collect()
     }

@@ -263,7 +263,8 @@ pub fn word_hash(word: &str) -> u64 {
     form_hash(word).0
 }
 
-/// The hash of a word in lower case that keeps its marks and its pairs of letters.
+/// The hash of a word after NFKC and case folding only. Unlike the common form, it keeps accents,
+/// and both letters of pairs such as `ue`.
 pub fn exact_hash(word: &str) -> u64 {
     if word.is_ascii() {
         return hash(word.as_bytes(), word.len(), true);

@@ -1,11 +1,11 @@
 //! Identity: what senders themselves state about an item, such as versions of one uri, explicit
 //! links and marks.
 //!
-//! In: the new article, its compared candidates and the archive. Out: a relation, or none if the
-//! text kinds have to decide. Tested in this order: a repeated notice, withdrawal, redelivery,
-//! versions of the same uri, explicit links, takes, marks. The identities of articles that have
-//! left the window are looked up by uri, and for a withdrawal also by name. Withdrawals are decided
-//! in [`orders`].
+//! In: the new article, its compared candidates and the archive. Out: a relation, or none, in which
+//! case the best text match decides. Tested in this order: a repeated notice, withdrawal,
+//! redelivery, versions of the same uri, explicit links, takes, marks. The identities of articles
+//! that have left the window are looked up by uri, and for a withdrawal also by name. Withdrawals
+//! are decided in [`orders`].
 
 use super::archive::{Archive, Arrival, Earlier, same_provider};
 use super::classify::{outlived, to};

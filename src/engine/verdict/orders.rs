@@ -14,8 +14,8 @@
 //! which names agree, on the providers, and on how many other articles have the same name. An
 //! article that only copies other publishers' articles is not a notice, whatever its headline says.
 //!
-//! An article that only [may](crate::article::Marks::possible_order) be an order counts as one if
-//! its sender has sent an article with the headline that it names.
+//! An article that [may or may not](crate::article::Marks::possible_order) be an order is treated
+//! as an order if its sender has sent an article with the headline that it names.
 
 use super::archive::{Archive, Arrival, Earlier, are_strangers, same_provider};
 use super::classify::{outlived, to};

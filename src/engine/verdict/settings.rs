@@ -176,7 +176,7 @@ pub struct Tuning {
     pub template_words_min: u32,
     /// Share of plain words that must agree, both ways, in a recurring template.
     pub template: f64,
-    /// Replaces `template` after `template_apart_hours`.
+    /// Used instead of `template` if the two texts arrived more than `template_apart_hours` apart.
     pub template_apart: f64,
     /// After this many hours, a recurring template must agree in more words but may keep more
     /// figures.

@@ -15,7 +15,8 @@ fn numbers(header: &str) -> Option<[u64; 4]> {
     parts?.try_into().ok()
 }
 
-/// Checks outputs and changelog against [`Law::Whole`]. Only exactly-once delivery promises it.
+/// Checks outputs and changelog against [`Law::Whole`]. Checks nothing with at-least-once delivery,
+/// which does not promise this law.
 pub(super) fn check(found: &Found, rules: &Rules, verdict: &mut Verdict) {
     if !rules.exactly_once() {
         return;

@@ -152,7 +152,7 @@ pub(super) struct CarrierRow {
     /// Where the carrier has the text: word ranges in its cleaned text, each from the first word
     /// (counted from 0) to the position after the last. The same as `ranges`.
     words: Vec<[u32; 2]>,
-    /// Where the carrier has the text, in words of its cleaned text.
+    /// Where the carrier has the text, as ranges of words in its cleaned text.
     ranges: Vec<TextRange>,
 }
 

@@ -158,9 +158,9 @@ pub(super) struct PassageRow {
     words: [u32; 2],
     /// In the other article. The same as `of_range`.
     of_words: [u32; 2],
-    /// In this article, in words of its cleaned text.
+    /// In this article, as a range of words in its cleaned text.
     range: TextRange,
-    /// In the other article, in words of its cleaned text.
+    /// In the other article, as a range of words in its cleaned text.
     of_range: TextRange,
 }
 
@@ -203,10 +203,10 @@ pub(super) struct StoryRow {
     /// before Wirefold kept their first sentences.
     #[serde(skip_serializing_if = "String::is_empty")]
     lead_sentence: String,
-    /// The subjects of the articles that joined, as sent, those of most articles first; at most 12.
+    /// The subjects of the articles that joined, as sent, most frequent first; at most 12.
     subjects: Vec<String>,
     /// The places where the articles that joined were written and that they are about, as sent,
-    /// those of most articles first; at most 12.
+    /// most frequent first; at most 12.
     places: Vec<String>,
     /// The languages (BCP 47 primary subtags) of the articles that joined, those of most articles
     /// first; at most 12.
