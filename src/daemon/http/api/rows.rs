@@ -208,8 +208,8 @@ pub(super) struct StoryRow {
     /// The places where the articles that joined were written and that they are about, as sent,
     /// most frequent first; at most 12.
     places: Vec<String>,
-    /// The languages (BCP 47 primary subtags) of the articles that joined, those of most articles
-    /// first; at most 12.
+    /// The languages (BCP 47 primary subtags) of the articles that joined, most frequent first; at
+    /// most 12.
     languages: Vec<String>,
     /// The id of the story that this one continues.
     #[serde(skip_serializing_if = "Option::is_none")]
