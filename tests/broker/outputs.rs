@@ -99,7 +99,7 @@ fn size_limits_below_a_megabyte_do_not_stop_the_daemon() {
     }
     deployment.produce(2_000);
     deployment.is_through(&daemon);
-    assert!(daemon.log().contains("re-read the size limits of the topics"), "{}", daemon.log());
+    assert!(daemon.log().contains("read the size limits of the topics again"), "{}", daemon.log());
     daemon.stops();
     deployment.holds();
 }
