@@ -90,7 +90,8 @@ impl Args {
                     && of(classified.article.provider.as_deref())
             }
             RecordContents::Withdrawn(radius) | RecordContents::Corrected(radius) => {
-                self.kinds.is_empty() && radius.carriers.iter().any(|c| of(c.provider.as_deref()))
+                self.kinds.is_empty()
+                    && radius.carriers.iter().any(|c| of(c.article.provider.as_deref()))
             }
             _ => false,
         }

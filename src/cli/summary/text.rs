@@ -213,5 +213,5 @@ pub(in crate::cli) fn named(name: &NamedArticle, summary: &Summary) -> String {
 
 /// A carrier as provider and headline.
 pub(in crate::cli) fn carrier(carrier: &CarrierInfo, summary: &Summary) -> String {
-    named(&carrier.named(), summary)
+    named(&carrier.article, summary)
 }

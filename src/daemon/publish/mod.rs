@@ -82,7 +82,7 @@ pub const TYPES: [(&str, &str); 8] = [
     (WITHDRAWN, "a kill or hold, with its blast radius: every article that carries the text"),
     (CORRECTED, "a correction, with its blast radius: every article that carries the old text"),
     (SUPERSEDED, "an earlier verdict is no longer valid, and why"),
-    (OPENED, "a new story; `follows` names the story it grew out of"),
+    (OPENED, "a new story; `follows` names the story that it continues"),
     (UPDATED, "a story's lead, headline, size, publishers, first and last seen"),
     (MERGED, "one story absorbed another; published under both keys"),
     (CLOSED, "the last article of a story left the window; contains the story's final state"),

@@ -1,7 +1,7 @@
 //! Payloads of `wirefold.article.withdrawn.v1` and `wirefold.article.corrected.v1`: the blast
 //! radius.
 
-use super::data::{NamedArticle, PayloadBase, TextRange, UniqueInfo, share};
+use super::data::{NamedArticle, PayloadBase, TextRange, share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -116,21 +116,9 @@ pub struct Searched {
 /// An article that contains the affected text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CarrierInfo {
-    /// The carrier's uri.
-    pub uri: String,
-    /// The carrier's version, if the provider sends one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// The provider that sent the carrier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// The carrier's headline, at most 160 bytes: a longer one is cut after a word and ends with
-    /// `…`. Absent if it has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub headline: Option<String>,
-    /// Whether the carrier went to the unique topic.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unique: Option<UniqueInfo>,
+    /// The carrier itself.
+    #[serde(flatten)]
+    pub article: NamedArticle,
     /// How certain it is that the article contains the text.
     pub certainty: CertaintyInfo,
     /// Where the carrier has the text: word ranges in its cleaned text, each from the first word
@@ -142,19 +130,6 @@ pub struct CarrierInfo {
     /// carriers.
     #[serde(default)]
     pub ranges: Vec<TextRange>,
-}
-
-impl CarrierInfo {
-    /// The carrier as other fields name articles.
-    pub fn named(&self) -> NamedArticle {
-        NamedArticle {
-            uri: self.uri.clone(),
-            version: self.version.clone(),
-            provider: self.provider.clone(),
-            headline: self.headline.clone(),
-            unique: self.unique,
-        }
-    }
 }
 
 /// How certain it is that an article contains the text.
@@ -175,11 +150,7 @@ pub(super) fn subject(of: &event::Radius) -> String {
 impl RadiusInfo {
     pub(crate) fn of(from: &event::Radius, clock: EventTime, base: PayloadBase) -> Self {
         let carriers = from.carriers.iter().map(|c| CarrierInfo {
-            uri: c.article.key.uri.clone(),
-            version: c.article.key.version.clone(),
-            provider: c.article.provider.clone(),
-            headline: c.article.headline.clone(),
-            unique: c.article.unique.map(UniqueInfo::of),
+            article: NamedArticle::of(&c.article),
             certainty: match c.certainty {
                 event::Certainty::Certain => CertaintyInfo::Certain,
                 event::Certainty::Likely => CertaintyInfo::Likely,

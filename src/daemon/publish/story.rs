@@ -64,8 +64,8 @@ pub struct StoryState {
     /// most frequent first, with the same bounds as `subjects`.
     #[serde(default)]
     pub places: Vec<String>,
-    /// The languages (BCP 47 primary subtags) of the articles that joined, those of most articles
-    /// first, at most 12.
+    /// The languages (BCP 47 primary subtags) of the articles that joined, most frequent first; at
+    /// most 12.
     #[serde(default)]
     pub languages: Vec<String>,
     /// The id of the story that absorbed this one; present only if `status` is `merged`.

@@ -6,7 +6,7 @@
 
 use super::State;
 use super::entry::Entry;
-use crate::article::{ArticleKey, MENTION_HEADLINE_BYTES_MAX, Sequence};
+use crate::article::{ArticleKey, MENTION_HEADLINE_BYTES_MAX};
 use crate::event::{ArticleMention, RelationMentions, VerdictMentions};
 use crate::text::cut_short;
 use crate::verdict::identity_record::Identity;
@@ -37,14 +37,6 @@ fn of_identity(key: ArticleKey, identity: &Identity) -> ArticleMention {
 }
 
 impl State {
-    /// What events say about a live article; only `key` if it is not live.
-    pub(super) fn mention_live(&self, sequence: Sequence, key: ArticleKey) -> ArticleMention {
-        match self.live.get(sequence) {
-            Some(entry) => entry.mention(),
-            None => self.mention_past(key),
-        }
-    }
-
     /// What events say about an article that is not live: the newest identity with this uri and
     /// version, reports before notices.
     pub(super) fn mention_past(&self, key: ArticleKey) -> ArticleMention {
@@ -65,21 +57,25 @@ impl State {
         let notice = self.live.notice_before(&key.uri, self.live.next());
         let notice = notice.filter(|that| that.about.version == key.version);
         let live = notice.map(|that| that.sequence).or_else(|| self.live.newest_of_key(&key));
+        if let Some(entry) = live.and_then(|sequence| self.live.get(sequence)) {
+            return entry.mention();
+        }
         let notice = self.identities.last_notice(&key.uri);
-        match (live, notice.filter(|that| that.version == key.version)) {
-            (Some(sequence), _) => self.mention_live(sequence, key),
-            (None, Some(notice)) => of_identity(key, notice),
-            (None, None) => self.mention_past(key),
+        match notice.filter(|that| that.version == key.version) {
+            Some(notice) => of_identity(key, notice),
+            None => self.mention_past(key),
         }
     }
 
     /// What events say about an article that a verdict names.
     pub(super) fn mention(&self, target: &RelationTarget) -> ArticleMention {
+        if let Some(entry) = target.sequence.and_then(|sequence| self.live.get(sequence)) {
+            return entry.mention();
+        }
         let key = target.key.clone();
-        let Some(sequence) = target.sequence else { return self.mention_past(key) };
-        match self.identities.get(sequence) {
+        match target.sequence.and_then(|sequence| self.identities.get(sequence)) {
             Some(identity) => of_identity(key, identity),
-            None => self.mention_live(sequence, key),
+            None => self.mention_past(key),
         }
     }
 
@@ -90,9 +86,9 @@ impl State {
             root: relation.root.as_ref().map(|target| self.mention(target)),
         };
         let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
-        let replaces = verdict.pass.replaces().map(|key| match self.live.newest_of_key(key) {
-            Some(sequence) => self.mention_live(sequence, key.clone()),
-            None => key.clone().into(),
+        let replaces = verdict.pass.replaces().map(|key| {
+            let live = self.live.newest_of_key(key).and_then(|sequence| self.live.get(sequence));
+            live.map_or_else(|| key.clone().into(), Entry::mention)
         });
         VerdictMentions { relations: relations.map(relation).collect(), replaces }
     }

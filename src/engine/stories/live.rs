@@ -326,8 +326,7 @@ pub(super) fn final_summary(
 mod tests {
     use super::*;
     use crate::article::{ArticleMetadata, Lang};
-    use crate::stories::Rise;
-    use crate::stories::{LeadChoice, StoryTags, Terms, Tuning};
+    use crate::stories::{LeadChoice, Rise, StoryTags, Terms, Tuning};
     use crate::text::{Clean, words};
     use crate::verdict::UniqueOutcome;
     use proptest::prelude::*;

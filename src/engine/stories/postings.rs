@@ -44,8 +44,8 @@ const SHARE_STEPS: f32 = 2.5;
 const TOP_STEP: f32 = 15.0;
 
 /// One article in the list of a term: the low 28 bits of its sequence, and in the lowest 4 bits the
-/// share that the term has in the article's channel, as one of 16 [steps](step). With the two in
-/// separate fields, a live article takes 5 % more memory.
+/// share that the term has in the article's channel, as one of 16 [steps](step). In separate
+/// fields of 8 bytes in all, postings took a tenth of the memory of a live article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Posting(u32);
 

@@ -2,10 +2,10 @@
 
 use crate::article::{ArticleKey, Sequence};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The closed list of relation kinds.
 #[derive(
@@ -158,26 +158,14 @@ pub struct Evidence {
     pub confidence: Option<Ratio>,
 }
 
-impl Evidence {
-    /// No measures at all.
-    const NONE: &'static Self = &Self {
-        of_this_in_that: None,
-        of_that_in_this: None,
-        jaccard: None,
-        hamming: None,
-        shared_shingles: None,
-        numbers_kept: None,
-        changed_numbers: Vec::new(),
-        headline_changed: None,
-        apart_ms: None,
-        confidence: None,
-    };
-}
-
 /// The evidence of a relation. It is on the heap because most live articles are originals, which
-/// have none. With evidence and targets stored inline, a live article takes 4 % more memory.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// have none. Stored inline, evidence and the two targets would add 248 bytes to each of them.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(from = "Evidence")]
 pub struct RelationEvidence(Option<Box<Evidence>>);
+
+/// The evidence of a relation that has none.
+static NO_EVIDENCE: LazyLock<Evidence> = LazyLock::new(Evidence::default);
 
 impl RelationEvidence {
     /// Bytes on the heap.
@@ -190,7 +178,7 @@ impl RelationEvidence {
 
 impl From<Evidence> for RelationEvidence {
     fn from(evidence: Evidence) -> Self {
-        Self((evidence != *Evidence::NONE).then(|| Box::new(evidence)))
+        Self((evidence != *NO_EVIDENCE).then(|| Box::new(evidence)))
     }
 }
 
@@ -198,7 +186,7 @@ impl Deref for RelationEvidence {
     type Target = Evidence;
 
     fn deref(&self) -> &Evidence {
-        self.0.as_deref().unwrap_or(Evidence::NONE)
+        self.0.as_deref().unwrap_or(&NO_EVIDENCE)
     }
 }
 
@@ -211,12 +199,6 @@ impl DerefMut for RelationEvidence {
 impl Serialize for RelationEvidence {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         (**self).serialize(out)
-    }
-}
-
-impl<'de> Deserialize<'de> for RelationEvidence {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Evidence::deserialize(from).map(Self::from)
     }
 }
 
