@@ -73,6 +73,8 @@ impl Prepared {
     /// words of that part.
     pub(super) fn terms_of(&self, clean: &Clean, words: &Words, settings: &Settings) -> Terms {
         let (headline, language) = (&self.article.headline, self.about.language);
-        Terms::of(headline, clean, words, language, &settings.stories)
+        let stories = &settings.stories;
+        Terms::of(headline, clean, words, language, stories)
+            .and_universal(headline, clean, words, &stories.tuning)
     }
 }

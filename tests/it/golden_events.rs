@@ -11,7 +11,7 @@ use wirefold_engine::event::{
 use wirefold_engine::fingerprint::SimHash;
 use wirefold_engine::stories::rise::Rise;
 use wirefold_engine::stories::tags::StoryTags;
-use wirefold_engine::stories::{StoryId, Summary};
+use wirefold_engine::stories::{StoryId, StoryLink, Summary};
 use wirefold_engine::verdict::{
     ChangedNumber, Evidence, Kind, Novelty, Pass, Passage, Ratio, Relation, RelationTarget, Scope,
     UniqueOutcome, Verdict,
@@ -169,6 +169,13 @@ fn summary(id: u64) -> Summary {
         last_seen: EventTime(CLOCK.0 + 1_500),
         follows: Some(StoryId::new(0xabc)),
         related: vec![StoryId::new(0xdef)],
+        links: vec![StoryLink {
+            story: StoryId::new(0xdef),
+            score: 0.412_345,
+            names: 3,
+            places: 1,
+            figures: 2,
+        }],
         lead_provider: Some("Northlight".into()),
         lead_unique: Some(UniqueOutcome::Forwarded),
         lead_sentence: "A storm has shut the harbour of Marel.".into(),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wirefold_engine::article::EventTime;
 use wirefold_engine::event::{Event, EventKind, Merged};
-use wirefold_engine::stories::Summary;
+use wirefold_engine::stories::{StoryLink, Summary};
 
 /// The state of a story: the value of a record on the stories topic, and part of every story event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,9 +39,15 @@ pub struct StoryState {
     /// The id of the story that this one continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
-    /// The ids of stories in other languages that are linked as translations.
+    /// The ids of stories in other languages that are about the same event: those in `links`, and
+    /// those of which an article states that it is a translation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<String>,
+    /// The stories in other languages with which this one shares names, places and figures, and the
+    /// evidence; at most three in each language. A story leaves the list when it no longer shares
+    /// enough, and when it ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<StoryLinkInfo>,
     /// How fast the story grows: the sum of the weights of the articles that joined it. A weight is
     /// initially 1, or 1/4 for a duplicate, reprint or excerpt, and halves every hour; a redelivery
     /// has none. Rounded to four decimals.
@@ -71,6 +77,29 @@ pub struct StoryState {
     /// The id of the story that absorbed this one; present only if `status` is `merged`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<String>,
+}
+
+/// What a story shares with a story in another language.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StoryLinkInfo {
+    /// The id of the other story.
+    pub story: String,
+    /// The cosine of the names, places and figures of both stories, weighted by how rare they are:
+    /// 0 to 1, rounded to four decimals. Stories are linked from 0.1.
+    pub score: f64,
+    /// The number of names in both stories.
+    pub names: u8,
+    /// The number of places in both stories.
+    pub places: u8,
+    /// The number of figures in both stories.
+    pub figures: u8,
+}
+
+impl StoryLinkInfo {
+    fn of(from: &StoryLink) -> Self {
+        let StoryLink { story, score, names, places, figures } = *from;
+        Self { story: story.to_string(), score: rounded(score.into()), names, places, figures }
+    }
 }
 
 /// Whether a story is live.
@@ -107,6 +136,7 @@ impl StoryState {
             last_seen: from.last_seen.to_string(),
             follows: from.follows.map(|s| s.to_string()),
             related: from.related.iter().map(ToString::to_string).collect(),
+            links: from.links.iter().map(StoryLinkInfo::of).collect(),
             rise: rounded(from.rise.at(clock)),
             rise_at: clock.to_string(),
             lead_sentence: from.lead_sentence.clone(),

@@ -40,6 +40,7 @@ impl SnapshotStory {
             last_seen: EventTime::default(),
             follows: None,
             related: Vec::new(),
+            links: Vec::new(),
             lead_provider: None,
             lead_unique: None,
             lead_sentence: String::new(),
@@ -52,13 +53,14 @@ impl SnapshotStory {
     /// Memory of the story in bytes, without the provider names, which are shared.
     pub(super) fn bytes(&self) -> usize {
         let Summary { headline, lead_reason, lead, lead_sentence, related, .. } = &self.summary;
-        let Summary { lead_provider, tags, .. } = &self.summary;
+        let Summary { lead_provider, tags, links, .. } = &self.summary;
         let lead = lead.as_ref().map_or(0, |lead| lead.uri.len());
         let texts = [headline, lead_reason, lead_sentence].into_iter().chain(lead_provider);
         size_of::<Self>()
             + texts.map(String::len).sum::<usize>()
             + lead
             + related.len() * 8
+            + size_of_val(&**links)
             + tags.bytes()
     }
 }

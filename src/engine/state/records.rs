@@ -26,6 +26,7 @@
 //! - Version 7 added what events say about an article or a story: to articles the first sentence
 //!   and the validity at the end of an embargo, to identities the headline and whether the article
 //!   went to the unique topic, to stories the growth, subjects, places and languages.
+//! - Version 8 added universal terms to articles, and links to stories.
 
 use super::embargo::EmbargoedArticle;
 use super::entry::{Decision, Entry};
@@ -33,7 +34,7 @@ use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Lang
 use crate::fingerprint::Fingerprint;
 use crate::record::{Codec, RecordError};
 use crate::stories::tags::StoryTags;
-use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord, Terms};
+use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord, Term, Terms};
 use crate::verdict::identity_record::Identity;
 use crate::verdict::{Validity, Verdict};
 use rayon::prelude::*;
@@ -42,7 +43,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The format of the engine's records. Records are written in this version.
-const CODEC: Codec = Codec(7);
+const CODEC: Codec = Codec(8);
 /// The first version with marks of indexed terms, and with `near_miss` of stories.
 const INDEXED_TERMS_SINCE: u8 = 3;
 /// The first version in which the record of a short article contains its text.
@@ -53,6 +54,8 @@ const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
 const SPARSE_PAGES_SINCE: u8 = 6;
 /// The first version with what events say about articles and stories.
 const MENTIONS_SINCE: u8 = 7;
+/// The first version with universal terms and with links between stories.
+const LINKS_SINCE: u8 = 8;
 /// The language code in a key if the language is unknown.
 const UNKNOWN_LANGUAGE: &str = "und";
 /// Prefix of the keys of articles.
@@ -87,6 +90,7 @@ impl RecordChange {
             short_text: Cow::Borrowed(&entry.print.short_text),
             lead_sentence: Cow::Borrowed(&entry.lead_sentence),
             lifted: entry.lifted,
+            universal: Cow::Borrowed(entry.terms.universal()),
         };
         let value = CODEC.encode_sized(&stored, ARTICLE_BYTES);
         Self { key: article_key(sequence), value: Some(value) }
@@ -189,6 +193,7 @@ struct ArticleRecord<'a> {
     short_text: Cow<'a, str>,
     lead_sentence: Cow<'a, str>,
     lifted: Option<Validity>,
+    universal: Cow<'a, [Term]>,
 }
 
 /// All records of the engine, decoded and in order of their keys.
@@ -309,7 +314,7 @@ fn frequencies(
 }
 
 /// Decodes the record of a story. In versions before 3, `near_miss` is missing and counts as false.
-/// In versions before 7, the growth and the tags are missing.
+/// In versions before 7, the growth and the tags are missing, in versions before 8 the links.
 fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
     let before_mentions = is_before(MENTIONS_SINCE, &value);
     if is_before(INDEXED_TERMS_SINCE, &value) {
@@ -317,6 +322,9 @@ fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
     }
     if before_mentions {
         value.extend([0; 5]);
+    }
+    if is_before(LINKS_SINCE, &value) {
+        value.push(0);
     }
     let mut record = CODEC.decode(key, &value)?;
     if before_mentions && let StoryRecord::Live(live) = &mut record {
@@ -330,8 +338,9 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Arc<Entry>), RecordErro
         .ok_or_else(|| RecordError::unreadable(key, "no sequence number in the key"))?;
     // Empty values for the fields that older versions lack.
     let missing: &[u8] = match value.first() {
-        Some(..SHORT_TEXT_SINCE) => &[0; 3],
-        Some(..MENTIONS_SINCE) => &[0; 2],
+        Some(..SHORT_TEXT_SINCE) => &[0; 4],
+        Some(..MENTIONS_SINCE) => &[0; 3],
+        Some(..LINKS_SINCE) => &[0; 1],
         _ => &[],
     };
     let stored: ArticleRecord<'_> = match missing {
@@ -349,7 +358,7 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Arc<Entry>), RecordErro
         arrived: stored.arrived,
         about: stored.about.into_owned(),
         print: Fingerprint { short_text, ..stored.print.into_owned() },
-        terms,
+        terms: terms.with_universal(stored.universal.into_owned()),
         edges: stored.edges.into_owned().into(),
         standing: stored.standing,
         changed_by: stored.changed_by.map(|by| Box::new(by.into_owned())),
@@ -413,10 +422,10 @@ mod tests {
         assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(record(Some(7), None)));
         let newest = RecordChange::clock(record(Some(7), Some(9))).value.unwrap();
         assert_eq!(clock("clock", &[3, 0x88, 0x0e, 12, 1, 7, 1, 9]), Ok(record(Some(7), Some(9))));
-        assert_eq!(newest, [7, 0x88, 0x0e, 12, 1, 7, 1, 9]);
+        assert_eq!(newest, [8, 0x88, 0x0e, 12, 1, 7, 1, 9]);
         assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
-        let error = clock("clock", &[8, 0]).unwrap_err();
-        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 8, known: 7 });
+        let error = clock("clock", &[9, 0]).unwrap_err();
+        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 9, known: 8 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RecordError::Unreadable { .. })));
     }
 
@@ -449,11 +458,20 @@ mod tests {
         let Ok(StoryRecord::Live(life)) = story("s/1", newer) else { panic!("not a live story") };
         assert!(life.near_miss);
         assert_eq!(life.tags, StoryTags::of_language(Lang::parse("en"), 1));
-        let newest = [&[7], &older[1..], &[1, 4, 6, 1, 2, b'a', b'b', 9, 0, 0]].concat();
-        let Ok(StoryRecord::Live(life)) = story("s/1", newest.clone()) else {
-            panic!("not a live story")
-        };
-        assert_eq!(CODEC.encode(&StoryRecord::Live(life)), newest);
+        let seventh = [&[7], &older[1..], &[1, 4, 6, 1, 2, b'a', b'b', 9, 0, 0]].concat();
+        let link = [1, 5, 0, 0, 0, 0x3f, 2, 1, 0];
+        let newest = [&[8], &seventh[1..], &link].concat();
+        for (value, links) in [(seventh, 0), (newest.clone(), 1)] {
+            let Ok(StoryRecord::Live(life)) = story("s/1", value) else {
+                panic!("not a live story")
+            };
+            assert_eq!(life.links.len(), links);
+            let linked = life.links.iter().all(|l| (l.score, l.names, l.places) == (0.5, 2, 1));
+            assert!(linked, "{life:?}");
+            if links > 0 {
+                assert_eq!(CODEC.encode(&StoryRecord::Live(life)), newest);
+            }
+        }
     }
 
     /// The records in a golden file, all of them of the same version.

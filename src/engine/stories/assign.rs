@@ -7,6 +7,7 @@
 
 use super::frequencies::{Frequencies, Weights};
 use super::lead::LeadOrder;
+use super::link::UniversalIndex;
 use super::live::{LiveStory, Scale, final_summary};
 use super::postings::TermPostings;
 use super::score::StoryScore;
@@ -41,6 +42,8 @@ pub struct Stories {
     pub(super) frequencies: Frequencies,
     /// The index of the live articles by their terms.
     pub(super) postings: TermPostings,
+    /// The index of the live articles by the terms that mean the same in every language.
+    pub(super) universal: UniversalIndex,
     /// Stories that changed in the second of engine time `second`.
     pub(super) stirred: BTreeSet<StoryId>,
     /// The engine clock in whole seconds.
@@ -94,6 +97,7 @@ impl Stories {
             first: 0,
             frequencies: Frequencies::default(),
             postings: TermPostings::default(),
+            universal: UniversalIndex::default(),
             stirred: BTreeSet::new(),
             second: i64::MIN,
             look: 0,
@@ -223,7 +227,12 @@ impl Stories {
         let by_text = self.story_by_text(new, matched);
         let mut terms = match by_text.is_some() && !contributes(new) {
             true => Terms::default(),
-            false => new.terms.cut(&self.frequencies, &weights, &self.settings),
+            false => {
+                let most = self.settings.tuning.universal_max;
+                let universal = self.universal.heaviest(new.terms.universal(), most);
+                let terms = new.terms.cut(&self.frequencies, &weights, &self.settings);
+                terms.with_universal(universal)
+            }
         };
         let leaving = self.leaving(new.about.language);
         let leaving = leaving.filter(|_| !terms.is_empty() && !is_roundup(new));
@@ -271,6 +280,7 @@ impl Stories {
         self.add_recent(member);
         if !member.terms.is_empty() {
             self.postings.insert(member.sequence, member.terms, member.about.language);
+            self.universal.insert(member.sequence, member.terms);
             self.frequencies.add(member.terms, member.about.language);
         }
         if let Some(live) = self.live.get_mut(&story) {
@@ -278,6 +288,7 @@ impl Stories {
             live.add(member, &self.leads, &members, self.settings.tuning.centroid_members as usize);
             let scale = Scale::new(&self.frequencies, weights, &self.settings);
             live.measure(member.sequence, scale, &members);
+            self.link(story, member, &members);
         }
     }
 
@@ -321,6 +332,7 @@ impl Stories {
             near_miss: best.is_some_and(|best| best.score >= again),
             rise: Rise::default(),
             tags: StoryTags::default(),
+            links: Vec::new(),
         };
         self.live.insert(story, Box::new(LiveStory::new(record)));
         (story, vec![StoryStep::Opened { story, follows }])
@@ -399,6 +411,7 @@ impl Stories {
         self.remove_recent(member);
         if !member.terms.is_empty() {
             self.postings.remove(sequence, member.terms, member.about.language);
+            self.universal.remove(sequence, member.terms);
         }
         let Some(id) = story else { return Vec::new() };
         let Some(live) = self.live.get_mut(&id) else { return Vec::new() };
@@ -416,6 +429,8 @@ impl Stories {
     fn close(&mut self, id: StoryId, members: &impl MemberLookup) -> Option<StoryStep> {
         let story = self.live.remove(&id)?;
         let summary = final_summary(&story, id, members);
+        let now = EventTime(self.second.saturating_mul(1_000));
+        self.redirect_links(&story, (id, None), now);
         for absorbed in story.absorbed {
             self.absorbed.remove(&absorbed);
             self.changed.push(absorbed);

@@ -42,6 +42,7 @@ impl Stories {
             + self.of.capacity() * size_of::<Option<StoryId>>()
             + self.of.len() * MEMBER_BYTES
             + self.postings.bytes()
+            + self.universal.bytes()
             + self.frequencies.bytes()
     }
 }

@@ -34,6 +34,7 @@ impl Stories {
     ) -> Option<StoryId> {
         if is_listed(&(member, story)) {
             self.postings.insert(member.sequence, member.terms, member.about.language);
+            self.universal.insert(member.sequence, member.terms);
         }
         self.place(member, story, members)
     }
@@ -47,13 +48,19 @@ impl Stories {
         members: &(impl MemberLookup + Sync),
     ) -> Option<(Sequence, StoryId)> {
         let mut postings = std::mem::take(&mut self.postings);
+        let mut universal = std::mem::take(&mut self.universal);
         let listed =
             all.clone().filter(is_listed).map(|(m, _)| (m.sequence, m.terms, m.about.language));
-        let (missing, ()) = rayon::join(
+        let (missing, _) = rayon::join(
             || all.find_map(|(m, story)| Some((m.sequence, self.place(m, story, members)?))),
-            || postings.insert_all(listed),
+            || {
+                let mut index = |(sequence, terms)| universal.insert(sequence, terms);
+                let all = listed.clone().map(|(sequence, terms, _)| (sequence, terms));
+                rayon::join(|| all.for_each(&mut index), || postings.insert_all(listed.clone()))
+            },
         );
         self.postings = postings;
+        self.universal = universal;
         missing
     }
 
@@ -121,6 +128,7 @@ impl Stories {
         self.remove_recent(member);
         if !member.terms.is_empty() {
             self.postings.remove(member.sequence, member.terms, member.about.language);
+            self.universal.remove(member.sequence, member.terms);
         }
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
             live.remove(member, &self.leads, self.settings.tuning.centroid_members as usize);

@@ -94,7 +94,7 @@ impl LiveStory {
     /// Engine time at which the latest article arrived. While all members are redeliveries, it is
     /// the time at which the story opened, because a restore has no information about members that
     /// have left.
-    fn last_seen(&self) -> EventTime {
+    pub(super) fn last_seen(&self) -> EventTime {
         if self.articles() > 0 { self.last_seen } else { self.record.opened }
     }
 
@@ -118,6 +118,16 @@ impl LiveStory {
             },
             _ => Contributors::None,
         }
+    }
+
+    /// The newest members that contribute terms, at most `most` of them, oldest first.
+    pub(super) fn newest_contributors(&self, most: usize) -> impl Iterator<Item = Sequence> + '_ {
+        let (one, many) = match &self.members {
+            StoryMembers::One(one) if one.contributes => (Some(one.sequence()), None),
+            StoryMembers::Many(many) => (None, Some(many.newest_contributors(most))),
+            _ => (None, None),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
     }
 
     /// The sums that make up the centroid, if two members or more contribute.
@@ -219,6 +229,7 @@ impl LiveStory {
         self.record.related.extend(other.record.related);
         self.record.related.sort_unstable();
         self.record.related.dedup();
+        self.record.add_links(&other.record.links);
         self.record.rise = self.record.rise.plus(other.record.rise);
         self.record.tags.absorb(&other.record.tags);
         self.absorbed.extend(other.absorbed);
@@ -299,7 +310,8 @@ impl LiveStory {
             first_seen: self.record.opened,
             last_seen: self.last_seen(),
             follows: self.record.follows,
-            related: self.record.related.clone(),
+            related: self.record.all_related(),
+            links: self.record.links.clone(),
             rise: self.record.rise,
             tags: self.record.tags.clone(),
         }
@@ -385,6 +397,7 @@ mod tests {
             near_miss: false,
             rise: Rise::default(),
             tags: StoryTags::default(),
+            links: Vec::new(),
         })
     }
 

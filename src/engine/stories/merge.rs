@@ -108,6 +108,7 @@ impl Stories {
         let (survivor, absorbed) = if rank(a)? <= rank(b)? { (a, b) } else { (b, a) };
         let gone = self.live.remove(&absorbed)?;
         let absorbed_headline = gone.headline(members);
+        self.redirect_links(&gone, (absorbed, Some(survivor)), now);
         for sequence in gone.members() {
             if let Some(of) = self.of.get_mut((sequence.0 - self.first) as usize) {
                 *of = Some(survivor);

@@ -21,6 +21,9 @@
 //! lead         chooses the lead article
 //! rise         how fast a story grows
 //! tags         the subjects, places and languages of a story
+//! universal    turns an article into names, places and figures that mean the same in every language
+//! places       the names of countries and cities
+//! link         links stories in different languages that are about one event
 //! follow       applies records and returns changed ones
 //! ```
 //!
@@ -34,6 +37,10 @@
 //! For example, a report of a ferry accident opens a story. A second agency's report of the
 //! accident shares `ferry`, `aground` and the name of the port, scores above `join` and joins that
 //! story. A reprint of the first report joins it by its text, without a score.
+//!
+//! Stories in different languages are never merged. They are *linked* if the names, places and
+//! figures that they share have a cosine of at least `link`. A link ends when the stories have moved
+//! apart.
 //!
 //! Two stories are merged when at least two articles fitted both of them and their centroids are
 //! similar. A story that still has a single article after `look_again_articles` further articles in
@@ -70,9 +77,11 @@ mod follow;
 mod frequencies;
 mod heaviest;
 mod lead;
+mod link;
 mod live;
 mod members;
 mod merge;
+mod places;
 mod postings;
 pub mod rise;
 mod score;
@@ -80,6 +89,7 @@ mod settings;
 mod stem;
 pub mod tags;
 mod terms;
+mod universal;
 
 use crate::article::{
     ArticleKey, ArticleMetadata, EventTime, Lang, MENTION_HEADLINE_BYTES_MAX, Sequence,
@@ -91,6 +101,7 @@ pub use compare::PairScore;
 pub use consider::Choice;
 pub use frequencies::{FrequencyHead, FrequencyRecord};
 pub(crate) use live::opening_sentence;
+pub use link::StoryLink;
 use rise::Rise;
 use serde::{Deserialize, Serialize};
 pub use settings::{LeadChoice, Settings, Tuning};
@@ -231,8 +242,10 @@ pub struct Summary {
     pub last_seen: EventTime,
     /// The earlier story that it continues.
     pub follows: Option<StoryId>,
-    /// Stories in other languages, linked as translations.
+    /// Stories in other languages: those linked as translations, and those of `links`.
     pub related: Vec<StoryId>,
+    /// Stories in other languages that are about the same event, with the evidence.
+    pub links: Vec<StoryLink>,
     /// How fast it grows.
     pub rise: Rise,
     /// Its subjects, places and languages.
@@ -268,7 +281,8 @@ pub struct LifeRecord {
     pub language: Option<Lang>,
     /// The earlier story that it continues.
     pub follows: Option<StoryId>,
-    /// Stories in other languages, linked as translations.
+    /// Stories in other languages that contain an article which states that it is a translation of
+    /// one in this story, or the other way round.
     pub related: Vec<StoryId>,
     /// How many articles fitted both this story and the named other story.
     pub doubts: Vec<(StoryId, u8)>,
@@ -289,6 +303,30 @@ pub struct LifeRecord {
     /// Its subjects, places and languages. Records before version 7 do not have this field; only
     /// the language is known.
     pub tags: StoryTags,
+    /// Stories in other languages that are about the same event, in order of ids. Records before
+    /// version 8 do not have this field.
+    pub links: Vec<StoryLink>,
+}
+
+impl LifeRecord {
+    /// All stories in other languages to which this one is linked, in order of ids.
+    fn all_related(&self) -> Vec<StoryId> {
+        let links = self.links.iter().map(|link| link.story);
+        let mut all: Vec<StoryId> = self.related.iter().copied().chain(links).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Adds links, or replaces those to the same stories.
+    fn add_links(&mut self, links: &[StoryLink]) {
+        for link in links {
+            match self.links.binary_search_by_key(&link.story, |own| own.story) {
+                Ok(at) => self.links[at] = *link,
+                Err(at) => self.links.insert(at, *link),
+            }
+        }
+    }
 }
 
 /// The highest counts that a story reached. The two need not have been reached at the same time.

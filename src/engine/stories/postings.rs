@@ -47,7 +47,7 @@ const TOP_STEP: f32 = 15.0;
 /// share that the term has in the article's channel, as one of 16 [steps](step). In separate
 /// fields of 8 bytes in all, postings took a tenth of the memory of a live article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Posting(u32);
+pub(super) struct Posting(u32);
 
 /// Number of bits of a sequence in a [`Posting`]; enough to tell [`LIVE_MAX`] articles apart.
 const LOW_BITS: u32 = 28;
@@ -58,7 +58,7 @@ impl Posting {
     }
 
     /// The low bits of the article's sequence.
-    fn low(self) -> u32 {
+    pub(super) fn low(self) -> u32 {
         self.0 >> (32 - LOW_BITS)
     }
 
@@ -84,7 +84,7 @@ type List = VecDeque<Posting>;
 
 /// The postings of one channel in one language. A term is in one of the two maps.
 #[derive(Debug, Default)]
-struct ChannelPostings {
+pub(super) struct ChannelPostings {
     /// The terms that occur in one article.
     single: FxHashMap<TermId, Posting>,
     /// The terms that occur in two or more articles.
@@ -95,7 +95,7 @@ struct ChannelPostings {
 
 impl ChannelPostings {
     /// Adds an article to this channel's lists of those `terms` that are marked as listed.
-    fn add(&mut self, sequence: Sequence, terms: &[Term]) {
+    pub(super) fn add(&mut self, sequence: Sequence, terms: &[Term]) {
         let length = length(terms);
         for term in terms.iter().filter(|term| term.listed()) {
             self.push(term.id(), Posting::new(sequence, term.q() as f32 / length));
@@ -116,6 +116,21 @@ impl ChannelPostings {
             self.lists.insert(term, list);
         } else {
             self.single.insert(term, new);
+        }
+    }
+
+    /// Removes the earliest article of all from the lists of its `terms`.
+    pub(super) fn remove(&mut self, sequence: Sequence, terms: &[Term]) {
+        for term in terms.iter().filter(|term| term.listed()) {
+            self.pop(term.id(), low_bits(sequence));
+        }
+    }
+
+    /// The number of articles that are listed under a term.
+    pub(super) fn len(&self, term: TermId) -> usize {
+        match self.lists.get(&term) {
+            Some(list) => list.len(),
+            None => usize::from(self.single.contains_key(&term)),
         }
     }
 
@@ -168,7 +183,7 @@ impl ChannelPostings {
     }
 
     /// Memory in bytes.
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.single.capacity() * (size_of::<(TermId, Posting)>() + 1)
             + self.lists.capacity() * (size_of::<(TermId, List)>() + 1)
             + self.capacity * size_of::<Posting>()
@@ -176,7 +191,7 @@ impl ChannelPostings {
 
     /// The posting lists of `terms`, shortest first. Terms that no live article contains are left
     /// out.
-    fn lists(&self, terms: &[Term]) -> Vec<(Term, TermArticles<'_>)> {
+    pub(super) fn lists(&self, terms: &[Term]) -> Vec<(Term, TermArticles<'_>)> {
         let articles = |term: &Term| match self.lists.get(&term.id()) {
             Some(list) => Some((*term, TermArticles::Many(list))),
             None => Some((*term, TermArticles::One(*self.single.get(&term.id())?))),
@@ -190,7 +205,7 @@ impl ChannelPostings {
 
 /// The articles of one term.
 #[derive(Debug, Clone, Copy)]
-enum TermArticles<'a> {
+pub(super) enum TermArticles<'a> {
     /// The only article.
     One(Posting),
     /// Two or more.
@@ -198,7 +213,7 @@ enum TermArticles<'a> {
 }
 
 impl TermArticles<'_> {
-    fn len(self) -> usize {
+    pub(super) fn len(self) -> usize {
         match self {
             Self::One(_) => 1,
             Self::Many(list) => list.len(),
@@ -206,7 +221,7 @@ impl TermArticles<'_> {
     }
 
     /// Calls `each` with the newest articles, at most `most` of them, newest first.
-    fn newest(self, most: usize, each: impl FnMut(Posting)) {
+    pub(super) fn newest(self, most: usize, each: impl FnMut(Posting)) {
         match self {
             Self::One(only) => Some(only).into_iter().take(most).for_each(each),
             Self::Many(list) => list.iter().rev().take(most).copied().for_each(each),
@@ -217,6 +232,12 @@ impl TermArticles<'_> {
 /// The low [`LOW_BITS`] bits of a sequence.
 fn low_bits(sequence: Sequence) -> u32 {
     sequence.0 as u32 & ((1 << LOW_BITS) - 1)
+}
+
+/// The live article whose sequence ends with the bits `low`; `newest` is the latest one.
+pub(super) fn sequence_of(low: u32, newest: Sequence) -> Sequence {
+    let age = low_bits(newest).wrapping_sub(low) & ((1 << LOW_BITS) - 1);
+    Sequence(newest.0 - u64::from(age))
 }
 
 /// The length of a channel's counts as a vector.
@@ -260,9 +281,7 @@ impl TermPostings {
     pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms, language: Option<Lang>) {
         for (channel, languages) in Channel::ALL.into_iter().zip(&mut self.channels) {
             let Some(postings) = languages.get_mut(&language) else { continue };
-            for term in terms.channel(channel).iter().filter(|term| term.listed()) {
-                postings.pop(term.id(), low_bits(sequence));
-            }
+            postings.remove(sequence, terms.channel(channel));
             if postings.is_empty() {
                 languages.remove(&language);
             }
@@ -288,10 +307,8 @@ impl TermPostings {
             }
         }
         scores.remove(&low_bits(own));
-        let age = |low: u32| low_bits(newest).wrapping_sub(low) & ((1 << LOW_BITS) - 1);
-        let sequence = |low: u32| newest.0 - u64::from(age(low));
         let mut near: Vec<(Sequence, f32)> =
-            scores.into_iter().map(|(low, score)| (Sequence(sequence(low)), score)).collect();
+            scores.into_iter().map(|(low, score)| (sequence_of(low, newest), score)).collect();
         let bar = cut * near.iter().map(|(_, score)| *score).fold(0.0, f32::max);
         near.retain(|(_, score)| *score >= bar);
         near.sort_unstable_by_key(|&(sequence, _)| sequence);

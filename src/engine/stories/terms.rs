@@ -43,6 +43,8 @@ const ID_SHIFT: u32 = 32 - ID_BITS;
 const OPENING: u32 = 1 << 4;
 /// Flag of a [`Term`] under which its article is listed.
 pub(super) const LISTED: u32 = 1 << 5;
+/// Position of the two bits with the kind of a universal term.
+const KIND_SHIFT: u32 = 6;
 /// The bits of the marks: the count and both flags.
 const MARKS: u32 = (1 << 6) - 1;
 
@@ -57,6 +59,16 @@ impl Term {
     /// A term with this id and these [`marks`](Self::marks).
     pub(super) fn of_marks(id: TermId, marks: u32) -> Self {
         Self(id << ID_SHIFT | marks)
+    }
+
+    /// A universal term of this kind (0 to 3); `q` must be in 1..=15.
+    pub(super) fn of_kind(id: TermId, q: u32, kind: u32) -> Self {
+        Self(Self::new(id, q, false).0 | kind << KIND_SHIFT)
+    }
+
+    /// The kind of a universal term, 0 to 3.
+    pub(super) fn kind(self) -> u32 {
+        self.0 >> KIND_SHIFT & 3
     }
 
     /// Its flags and its count: 6 bits.
@@ -101,15 +113,17 @@ impl Channel {
     pub const ALL: [Self; 3] = [Self::Title, Self::Text, Self::Names];
 }
 
-/// The terms of one article by channel. Each channel is in order of ids and contains each id once.
+/// The terms of one article by channel, and its [universal terms](super::universal). Each of these
+/// lists is in order of ids and contains each id once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Terms {
-    /// The terms of all channels, one channel after the other.
+    /// The terms of all channels, one channel after the other, then the universal terms.
     terms: Box<[Term]>,
     /// Where the terms of each channel end.
     ends: [u32; 3],
 }
 
+/// Records contain the universal terms in a field of their own.
 impl Serialize for Terms {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         Channel::ALL.map(|channel| self.channel(channel)).serialize(out)
@@ -118,14 +132,8 @@ impl Serialize for Terms {
 
 impl<'de> Deserialize<'de> for Terms {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let mut channels = <[Vec<Term>; 3]>::deserialize(from)?;
-        for terms in &mut channels {
-            terms.retain(|term| term.q() > 0);
-            terms.sort_unstable();
-            terms.dedup_by_key(|term| term.id());
-            terms.iter_mut().for_each(|term| *term = Term::of_marks(term.id(), term.marks()));
-        }
-        Ok(Self::new(channels))
+        let channels = <[Vec<Term>; 3]>::deserialize(from)?;
+        Ok(Self::new(channels.map(in_order)))
     }
 }
 
@@ -138,6 +146,23 @@ impl Terms {
             end
         });
         Self { terms: channels.concat().into(), ends }
+    }
+
+    /// The same terms of the channels, with these universal terms, under all of which the article
+    /// is listed.
+    #[must_use]
+    pub fn with_universal(mut self, universal: Vec<Term>) -> Self {
+        let mut universal = universal;
+        sort(&mut universal);
+        let listed = universal.into_iter().map(|term| Term(term.0 | LISTED));
+        let channels = self.terms[..self.ends[2] as usize].iter().copied();
+        self.terms = channels.chain(listed).collect();
+        self
+    }
+
+    /// The terms that mean the same in every language.
+    pub fn universal(&self) -> &[Term] {
+        &self.terms[self.ends[2] as usize..]
     }
 
     /// Bytes on the heap.
@@ -153,7 +178,7 @@ impl Terms {
         Self { terms: self.terms.iter().map(list).collect(), ends: self.ends }
     }
 
-    /// All terms of an article.
+    /// The terms of an article in all channels.
     pub fn of(
         headline: &str,
         clean: &Clean,
@@ -205,9 +230,9 @@ impl Terms {
         self.channel(Channel::Text).iter().copied().filter(|term| term.opens())
     }
 
-    /// Whether there are no terms.
+    /// Whether there are no terms in any channel.
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        self.ends[2] == 0
     }
 }
 
@@ -228,6 +253,20 @@ struct TermCounts {
     text: Vec<u64>,
     /// Counts of the names channel.
     names: Vec<u64>,
+}
+
+/// The terms of a channel from a record, in order, without bits that have no meaning there.
+fn in_order(mut terms: Vec<Term>) -> Vec<Term> {
+    sort(&mut terms);
+    terms.iter_mut().for_each(|term| *term = Term::of_marks(term.id(), term.marks()));
+    terms
+}
+
+/// Puts terms in order of ids, each id once, without those that are not valid.
+fn sort(terms: &mut Vec<Term>) {
+    terms.retain(|term| term.q() > 0);
+    terms.sort_unstable();
+    terms.dedup_by_key(|term| term.id());
 }
 
 fn counted(term: TermId, count: u32) -> u64 {
@@ -307,10 +346,14 @@ fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
         .map(|same| {
             let tf: u32 = same.iter().map(|&count| count as u32 & !(OPENS | NAMES)).sum();
             let opens = same.iter().any(|&count| count as u32 & OPENS != 0);
-            let q = (30 * tf + tf + half) / (2 * (tf + half));
-            Term::new((same[0] >> 32) as TermId, q.clamp(1, 15), opens)
+            Term::new((same[0] >> 32) as TermId, saturation(tf, half), opens)
         })
         .collect()
+}
+
+/// The saturated count, 1..=15, of a term that occurs `tf` times: half of the maximum for `half`.
+pub(super) fn saturation(tf: u32, half: u32) -> u32 {
+    ((30 * tf + tf + half) / (2 * (tf + half))).clamp(1, 15)
 }
 
 #[cfg(test)]
