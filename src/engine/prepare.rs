@@ -74,7 +74,11 @@ impl Prepared {
     pub(super) fn terms_of(&self, clean: &Clean, words: &Words, settings: &Settings) -> Terms {
         let (headline, language) = (&self.article.headline, self.about.language);
         let stories = &settings.stories;
-        Terms::of(headline, clean, words, language, stories)
-            .and_universal(headline, clean, words, &stories.tuning)
+        Terms::of(headline, clean, words, language, stories).and_universal(
+            headline,
+            clean,
+            words,
+            &stories.tuning,
+        )
     }
 }

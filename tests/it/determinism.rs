@@ -4,7 +4,7 @@
 use crate::feed::{Line, feed};
 use std::collections::{BTreeMap, BTreeSet};
 use wirefold_engine::Settings;
-use wirefold_engine::article::{Body, EventTime, Span};
+use wirefold_engine::article::{Body, EventTime, Lang, Span};
 use wirefold_engine::event::{Event, EventCause, EventKind};
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::prepare;
@@ -136,6 +136,42 @@ fn learned_boilerplate_is_restored() {
         }
         assert!(events == straight.0, "events, cut at {cut}");
         assert!(log.0 == straight.1, "records, cut at {cut}");
+    }
+}
+
+/// The feed in three languages. Every article names people and a port, which depend on its topic.
+fn in_three_languages(mut lines: Vec<Line>) -> Vec<Line> {
+    for (at, line) in lines.iter_mut().enumerate() {
+        let topic = line.article.subjects.last().map_or(0, String::len) + at % 7;
+        let names = format!("Mira Brandau{topic}er of Kell{topic} and {} others. ", 100 + topic);
+        let body = line.article.body.as_str();
+        line.article.body = Body::Plain(format!("{names}{body}"));
+        line.article.language = Lang::parse(["en", "de", "ru"][at % 3]);
+    }
+    lines
+}
+
+#[test]
+fn links_between_languages_are_restored_and_taken_over() {
+    let lines = in_three_languages(feed(14, 500, 28_000));
+    let straight = run(&lines);
+    let linked = straight.0.iter().filter(|event| match &event.kind {
+        EventKind::StoryUpdated(story) => !story.links.is_empty(),
+        _ => false,
+    });
+    assert!(linked.count() > 100, "few stories were linked");
+    for cut in (90..lines.len()).step_by(101) {
+        let (mut owner, mut log) = (State::new(settings(), KEY), Log::default());
+        let mut standby = State::new(settings(), KEY);
+        for lines in lines[..cut].chunks(7) {
+            let changes = batch(&mut owner, lines);
+            changes.clone().into_iter().for_each(|(key, value)| log.put(key, value));
+            standby.follow(changes).unwrap();
+        }
+        let restored = State::restore(settings(), KEY, log.0.clone()).unwrap();
+        let (what, tail) = (format!("cut at {cut}"), &lines[cut..]);
+        check_tail(restored, Log(log.0.clone()), tail, &straight, &what);
+        check_tail(standby, log, tail, &straight, &what);
     }
 }
 

@@ -32,6 +32,7 @@ mod held;
 mod isolation;
 mod kill_forms;
 mod leads;
+mod linked_stories;
 mod links;
 mod memory;
 mod mentions;

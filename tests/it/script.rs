@@ -3,7 +3,8 @@
 //! A line of a scenario is `TIME URI[#VERSION] PROVIDER LANG "HEADLINE" [key=value ...] | BODY`,
 //! where TIME is `HH:MM` on 2026-11-23 or `DD/HH:MM` in November 2026. In a body, `@name` is
 //! replaced by the passage defined as `name = text` in the passages; in a value, `_` means a space.
-//! In the output, a question mark after a carrier means that the carrier is only likely.
+//! In the output, the numbers after a linked story are those of the shared names, places and
+//! figures; a question mark after a carrier means that the carrier is only likely.
 
 use expect_test::Expect;
 use std::collections::BTreeMap;
@@ -184,7 +185,14 @@ impl Printer {
             EventKind::StoryUpdated(_) if self.show == Show::Verdicts => return,
             EventKind::StoryUpdated(s) => {
                 let lead = s.lead.as_ref().map_or("none", |lead| lead.uri.as_str()).to_owned();
-                let related: Vec<String> = s.related.iter().map(|r| self.story(*r)).collect();
+                let shared = |id: &StoryId| {
+                    let link = s.links.iter().find(|link| link.story == *id);
+                    link.map_or(String::new(), |link| {
+                        format!(" ({} {} {})", link.names, link.places, link.figures)
+                    })
+                };
+                let named = |r: &StoryId| format!("{}{}", self.story(*r), shared(r));
+                let related: Vec<String> = s.related.iter().map(named).collect();
                 let related = match related.is_empty() {
                     true => String::new(),
                     false => format!(", related to {}", related.join(" ")),

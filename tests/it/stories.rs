@@ -149,8 +149,8 @@ fn a_translation_opens_a_related_story() {
             a-1: S1 of 1
               S2 opened
             g-1: S2 of 1
-              S2: 1 by 1, lead g-1 (only), related to S1
-              S1: 1 by 1, lead a-1 (only), related to S2
+              S2: 1 by 1, lead g-1 (only), related to S1 (1 0 1)
+              S1: 1 by 1, lead a-1 (only), related to S2 (1 0 1)
               S3 opened
             f-1: S3 of 1
         "#]],

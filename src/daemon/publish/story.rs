@@ -85,20 +85,26 @@ pub struct StoryLinkInfo {
     /// The id of the other story.
     pub story: String,
     /// The cosine of the names, places and figures of both stories, weighted by how rare they are:
-    /// 0 to 1, rounded to four decimals. Stories are linked from 0.1.
+    /// 0 to 1, rounded to four decimals. Stories are linked from 0.15, or
+    /// from 0.2 if they share only two names, places or figures.
     pub score: f64,
     /// The number of names in both stories.
-    pub names: u8,
+    pub names: u32,
     /// The number of places in both stories.
-    pub places: u8,
+    pub places: u32,
     /// The number of figures in both stories.
-    pub figures: u8,
+    pub figures: u32,
 }
 
 impl StoryLinkInfo {
     fn of(from: &StoryLink) -> Self {
-        let StoryLink { story, score, names, places, figures } = *from;
-        Self { story: story.to_string(), score: rounded(score.into()), names, places, figures }
+        Self {
+            story: from.story.to_string(),
+            score: rounded(from.score.into()),
+            names: from.names.into(),
+            places: from.places.into(),
+            figures: from.figures.into(),
+        }
     }
 }
 

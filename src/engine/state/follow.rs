@@ -12,6 +12,7 @@
 //! fills the index and the stories in bulk, in parallel, since neither reads the other.
 
 use super::entry::Entry;
+use super::read_records::StateRecords;
 use super::records::{self, ClockRecord, RestoreError};
 use super::{Index, LiveArticles, State, TouchedIds};
 use crate::Settings;
@@ -61,7 +62,7 @@ impl State {
         let lifted = removed.iter().filter_map(|key| records::sequence_of("w/", key));
         lifted.for_each(|sequence| self.embargo.drop_record(sequence));
         let passed = removed.iter().filter_map(|key| records::sequence_of("i/", key)).max();
-        let read = records::StateRecords::read(values)?;
+        let read = StateRecords::read(values)?;
         let Some(ClockRecord { clock, next, first, rescore_next }) = read.clock else {
             return Ok(touched);
         };

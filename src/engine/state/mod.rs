@@ -23,6 +23,7 @@ mod outcome;
 mod parts;
 mod past;
 mod radius;
+mod read_records;
 pub mod records;
 mod survivors;
 mod versions;

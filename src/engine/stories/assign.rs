@@ -229,7 +229,8 @@ impl Stories {
             true => Terms::default(),
             false => {
                 let most = self.settings.tuning.universal_max;
-                let universal = self.universal.heaviest(new.terms.universal(), most);
+                let universal =
+                    self.universal.heaviest(new.terms.universal(), new.about.language, most);
                 let terms = new.terms.cut(&self.frequencies, &weights, &self.settings);
                 terms.with_universal(universal)
             }
@@ -280,7 +281,7 @@ impl Stories {
         self.add_recent(member);
         if !member.terms.is_empty() {
             self.postings.insert(member.sequence, member.terms, member.about.language);
-            self.universal.insert(member.sequence, member.terms);
+            self.universal.insert(member.sequence, member.terms, member.about.language);
             self.frequencies.add(member.terms, member.about.language);
         }
         if let Some(live) = self.live.get_mut(&story) {
@@ -411,7 +412,7 @@ impl Stories {
         self.remove_recent(member);
         if !member.terms.is_empty() {
             self.postings.remove(sequence, member.terms, member.about.language);
-            self.universal.remove(sequence, member.terms);
+            self.universal.remove(sequence, member.terms, member.about.language);
         }
         let Some(id) = story else { return Vec::new() };
         let Some(live) = self.live.get_mut(&id) else { return Vec::new() };

@@ -34,7 +34,7 @@ impl Stories {
     ) -> Option<StoryId> {
         if is_listed(&(member, story)) {
             self.postings.insert(member.sequence, member.terms, member.about.language);
-            self.universal.insert(member.sequence, member.terms);
+            self.universal.insert(member.sequence, member.terms, member.about.language);
         }
         self.place(member, story, members)
     }
@@ -54,9 +54,9 @@ impl Stories {
         let (missing, _) = rayon::join(
             || all.find_map(|(m, story)| Some((m.sequence, self.place(m, story, members)?))),
             || {
-                let mut index = |(sequence, terms)| universal.insert(sequence, terms);
-                let all = listed.clone().map(|(sequence, terms, _)| (sequence, terms));
-                rayon::join(|| all.for_each(&mut index), || postings.insert_all(listed.clone()))
+                let all = listed.clone();
+                let index = || all.for_each(|(at, terms, lang)| universal.insert(at, terms, lang));
+                rayon::join(index, || postings.insert_all(listed.clone()))
             },
         );
         self.postings = postings;
@@ -128,7 +128,7 @@ impl Stories {
         self.remove_recent(member);
         if !member.terms.is_empty() {
             self.postings.remove(member.sequence, member.terms, member.about.language);
-            self.universal.remove(member.sequence, member.terms);
+            self.universal.remove(member.sequence, member.terms, member.about.language);
         }
         if let Some(live) = story.and_then(|story| self.live.get_mut(&story)) {
             live.remove(member, &self.leads, self.settings.tuning.centroid_members as usize);

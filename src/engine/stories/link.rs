@@ -1,13 +1,14 @@
 //! Links stories in different languages that are about one event.
 //!
-//! In: the [universal terms](super::universal) of articles. Out: [`StoryLink`]s, with the numbers of
-//! names, places and figures that both stories share.
+//! In: the [universal terms](super::universal) of articles. Out: [`StoryLink`]s, with the numbers
+//! of names, places and figures that both stories share.
 //!
 //! The universal terms of a story are those of its newest articles, added up. Two stories are
-//! linked if the cosine of their universal terms is at least `link` and they share at least
-//! `link_terms_min` of them. The weight of a term is `q ln((N + 1) / (n + .5))`, at least `q / 2`,
-//! where `n` of `N` live articles contain it, in any language. A story has at most `links_max` links
-//! to stories in one other language, the best ones on both sides.
+//! linked if the cosine of their universal terms is at least `link`, or `link_by_two` if they share
+//! only two of them. One shared term is never enough. The weight of a term is `q ln((N + 1) / (n +
+//! .5))`, at least `q / 2`, where `N` is the number of live articles in the story's language, and
+//! `n` the number of those that contain the term. A story has at most `links_max` links to stories
+//! in one other language, the best ones on both sides.
 //!
 //! Links are decided when an article that contributes joins a story, for that story only. This also
 //! confirms or ends its earlier links. For example, a German story of a ferry accident is linked to
@@ -17,8 +18,9 @@
 //! Invariant SL-1: links have two ends, both of which are live stories with known, different
 //! languages.
 //!
-//! Cost: up to `POSTINGS_MAX` postings and `CANDIDATES_MAX` stories are read, about 20 us. 8 to 14
-//! bytes for each kept term of an article, which are at most `universal_max`.
+//! Cost: if all articles are in one language, terms are chosen and indexed, but nothing is looked
+//! up. Otherwise, up to `POSTINGS_MAX` postings of each other language and `CANDIDATES_MAX` stories
+//! are read. 8 to 14 bytes for each kept term of an article, which are at most `universal_max`.
 
 use super::assign::Stories;
 use super::live::LiveStory;
@@ -30,6 +32,7 @@ use super::{Member, MemberLookup, StoryId};
 use crate::article::{EventTime, Lang, Sequence};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A story in another language that is about the same event.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -46,12 +49,12 @@ pub struct StoryLink {
     pub figures: u8,
 }
 
-/// Maximum number of postings read for one article.
-const POSTINGS_MAX: usize = 1_024;
+/// Maximum number of postings read for one article in each other language.
+const POSTINGS_MAX: usize = 256;
 /// Maximum number of stories compared for one article, besides those that are already linked.
 const CANDIDATES_MAX: usize = 6;
 /// The number of newest articles whose terms represent a story.
-const ARTICLES_MAX: usize = 8;
+const ARTICLES_MAX: usize = 4;
 /// Maximum number of terms that represent a story: the heaviest ones.
 const PROFILE_MAX: usize = 32;
 /// A link is updated if its score has changed by more than this share.
@@ -60,6 +63,13 @@ const SCORE_CHANGE: f32 = 0.2;
 /// The index of the live articles by their universal terms.
 #[derive(Debug, Default)]
 pub(super) struct UniversalIndex {
+    /// By language; a language without articles has no entry.
+    languages: BTreeMap<Lang, LanguageIndex>,
+}
+
+/// The index of the articles in one language.
+#[derive(Debug, Default)]
+struct LanguageIndex {
     postings: ChannelPostings,
     /// The number of articles in the index.
     articles: u32,
@@ -78,49 +88,88 @@ struct WeightedTerm {
 
 impl UniversalIndex {
     /// Adds an article that arrived after all others.
-    pub(super) fn insert(&mut self, sequence: Sequence, terms: &Terms) {
-        if !terms.universal().is_empty() {
-            self.articles += 1;
-            self.postings.add(sequence, terms.universal());
+    pub(super) fn insert(&mut self, sequence: Sequence, terms: &Terms, language: Option<Lang>) {
+        if let Some(language) = language.filter(|_| !terms.universal().is_empty()) {
+            let own = self.languages.entry(language).or_default();
+            own.articles += 1;
+            own.postings.add(sequence, terms.universal());
         }
     }
 
     /// Removes the earliest article of all.
-    pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms) {
-        if !terms.universal().is_empty() {
-            self.articles -= 1;
-            self.postings.remove(sequence, terms.universal());
+    pub(super) fn remove(&mut self, sequence: Sequence, terms: &Terms, language: Option<Lang>) {
+        let language = language.filter(|_| !terms.universal().is_empty());
+        if let Some((language, own)) = language.and_then(|l| Some((l, self.languages.get_mut(&l)?)))
+        {
+            own.articles -= 1;
+            own.postings.remove(sequence, terms.universal());
+            if own.articles == 0 {
+                self.languages.remove(&language);
+            }
         }
     }
 
     /// Memory in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.postings.bytes()
+        self.languages.values().map(|own| own.postings.bytes()).sum()
     }
 
-    /// The `most` heaviest of an article's universal terms, which are kept.
-    pub(super) fn heaviest(&self, terms: &[Term], most: u32) -> Vec<Term> {
-        let weight = |term: &Term| term.q() as f32 * self.weight(term.id(), 1);
+    /// The `most` heaviest universal terms of an article in `language`, which are kept; none if the
+    /// language is unknown.
+    pub(super) fn heaviest(&self, terms: &[Term], language: Option<Lang>, most: u32) -> Vec<Term> {
+        let Some(language) = language else { return Vec::new() };
+        let own = self.languages.get(&language);
+        let weight = |term: &Term| {
+            let (all, with) = own.map_or((0, 0), |own| (own.articles, own.with(term.id())));
+            term.q() as f32 * weight(all + 1, with + 1)
+        };
         let mut ranked: Vec<(f32, Term)> = terms.iter().map(|term| (weight(term), *term)).collect();
-        ranked.sort_unstable_by(|(one, a), (other, b)| other.total_cmp(one).then(a.cmp(b)));
-        ranked.truncate(most as usize);
+        let heavier =
+            |(one, a): &(f32, Term), (other, b): &(f32, Term)| other.total_cmp(one).then(a.cmp(b));
+        if ranked.len() > most as usize {
+            ranked.select_nth_unstable_by(most as usize, heavier);
+            ranked.truncate(most as usize);
+        }
         ranked.into_iter().map(|(_, term)| term).collect()
     }
 
-    /// The weight of a term, if `new` more articles contained it.
-    fn weight(&self, id: TermId, new: u32) -> f32 {
-        let (all, with) = (self.articles + new, self.postings.len(id) as u32 + new);
-        ((all as f32 + 1.0) / (with as f32 + 0.5)).ln().max(0.5)
+    /// Live articles in other languages that share at least two of these terms. The rarest terms
+    /// are read first. Articles that share most terms come first; among equals, the newest.
+    /// `newest` is the latest live article.
+    fn near(&self, terms: &[Term], language: Lang, newest: Sequence) -> Vec<Sequence> {
+        let mut shared: FxHashMap<u32, u32> = FxHashMap::default();
+        for (_, other) in self.languages.iter().filter(|(other, _)| **other != language) {
+            let mut left = POSTINGS_MAX;
+            for (_, articles) in other.postings.lists(terms) {
+                if articles.len() > left {
+                    break;
+                }
+                left -= articles.len();
+                articles.newest(usize::MAX, |p| *shared.entry(p.low()).or_default() += 1);
+            }
+        }
+        let shared = shared.into_iter().filter(|(_, count)| *count > 1);
+        let mut near: Vec<(u32, Sequence)> =
+            shared.map(|(low, count)| (count, sequence_of(low, newest))).collect();
+        near.sort_unstable_by(|a, b| b.cmp(a));
+        near.into_iter().map(|(_, sequence)| sequence).collect()
+    }
+}
+
+impl LanguageIndex {
+    /// The number of articles that contain a term.
+    fn with(&self, id: TermId) -> u32 {
+        self.postings.len(id) as u32
     }
 
-    /// The profile of the articles with these terms.
+    /// The profile of a story with articles that have these terms.
     fn profile<'a>(&self, articles: impl Iterator<Item = &'a [Term]>) -> Profile {
         let mut terms: Vec<Term> = articles.flatten().copied().collect();
         terms.sort_unstable_by_key(|term| term.id());
         let weighed = terms.chunk_by(|a, b| a.id() == b.id()).map(|same| {
             let q: u32 = same.iter().map(|term| term.q()).sum();
             let (id, kind) = (same[0].id(), UniversalKind::of(same[0]));
-            WeightedTerm { id, kind, weight: q as f32 * self.weight(id, 0) }
+            WeightedTerm { id, kind, weight: q as f32 * weight(self.articles, self.with(id)) }
         });
         let mut profile: Profile = weighed.collect();
         if profile.len() > PROFILE_MAX {
@@ -132,26 +181,11 @@ impl UniversalIndex {
         profile.iter_mut().for_each(|term| term.weight /= length.max(f32::MIN_POSITIVE));
         profile
     }
+}
 
-    /// The live articles that share the rarest of these terms, by the sum of the weights of the
-    /// shared terms, heaviest first. `newest` is the latest live article.
-    fn near(&self, terms: &[Term], newest: Sequence) -> Vec<Sequence> {
-        let mut scores: FxHashMap<u32, f32> = FxHashMap::default();
-        let mut left = POSTINGS_MAX;
-        for (term, articles) in self.postings.lists(terms) {
-            if articles.len() > left {
-                break;
-            }
-            left -= articles.len();
-            let weight = self.weight(term.id(), 0);
-            articles.newest(usize::MAX, |posting| {
-                *scores.entry(posting.low()).or_default() += weight * weight;
-            });
-        }
-        let mut near: Vec<(u32, f32)> = scores.into_iter().collect();
-        near.sort_unstable_by(|(a, one), (b, other)| other.total_cmp(one).then(a.cmp(b)));
-        near.into_iter().map(|(low, _)| sequence_of(low, newest)).collect()
-    }
+/// The weight of a term that `with` of `all` articles contain.
+fn weight(all: u32, with: u32) -> f32 {
+    ((all as f32 + 1.0) / (with as f32 + 0.5)).ln().max(0.5)
 }
 
 /// What two stories share.
@@ -217,17 +251,26 @@ impl Stories {
     ) -> Vec<StoryLink> {
         let Some((live, language)) = self.with_language(story) else { return Vec::new() };
         let tuning = &self.settings.tuning;
-        let own = self.profile(live, members);
+        let candidates = self.link_candidates(live, language, new);
+        if candidates.is_empty() {
+            return Vec::new();
+        }
+        let own = self.profile(live, language, members);
         let linked = |other: StoryId| live.record.links.iter().any(|link| link.story == other);
         let link = |other: StoryId| {
             let (that, their) = self.with_language(other)?;
-            let link = compare(other, &own, &self.profile(that, members));
-            let least = if linked(other) { tuning.link_kept } else { tuning.link };
-            let holds = link.score >= least && link.terms() >= tuning.link_terms_min;
-            let best = || self.links_to(that, language).filter(|own| own.score > link.score).count();
+            let link = compare(other, &own, &self.profile(that, their, members));
+            let least = match link.terms() {
+                0 | 1 => return None,
+                _ if linked(other) => tuning.link_kept,
+                2 => tuning.link_by_two,
+                _ => tuning.link,
+            };
+            let holds = link.score >= least;
+            let best =
+                || self.links_to(that, language).filter(|own| own.score > link.score).count();
             (holds && best() < tuning.links_max as usize).then_some((their, link))
         };
-        let candidates = self.link_candidates(live, language, new);
         let mut links: Vec<(Lang, StoryLink)> = candidates.into_iter().filter_map(link).collect();
         links.sort_unstable_by(|(a, one), (b, other)| {
             a.cmp(b).then(other.score.total_cmp(&one.score)).then(one.story.cmp(&other.story))
@@ -243,7 +286,7 @@ impl Stories {
     fn link_candidates(&self, live: &LiveStory, language: Lang, new: Member<'_>) -> Vec<StoryId> {
         let mut stories: Vec<StoryId> = live.record.links.iter().map(|link| link.story).collect();
         let most = stories.len() + CANDIDATES_MAX;
-        for sequence in self.universal.near(new.terms.universal(), new.sequence) {
+        for sequence in self.universal.near(new.terms.universal(), language, new.sequence) {
             if stories.len() == most {
                 break;
             }
@@ -257,11 +300,12 @@ impl Stories {
         stories
     }
 
-    /// The universal terms of the newest articles of a story.
-    fn profile(&self, story: &LiveStory, members: &impl MemberLookup) -> Profile {
+    /// The universal terms of the newest articles of a story in `language`.
+    fn profile(&self, story: &LiveStory, language: Lang, members: &impl MemberLookup) -> Profile {
+        let Some(index) = self.universal.languages.get(&language) else { return Vec::new() };
         let newest = story.newest_contributors(ARTICLES_MAX);
         let newest: Vec<Member<'_>> = newest.filter_map(|s| members.member(s)).collect();
-        self.universal.profile(newest.iter().map(|member| member.terms.universal()))
+        index.profile(newest.iter().map(|member| member.terms.universal()))
     }
 
     /// The links of a story to stories in `language`.

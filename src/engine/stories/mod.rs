@@ -21,7 +21,7 @@
 //! lead         chooses the lead article
 //! rise         how fast a story grows
 //! tags         the subjects, places and languages of a story
-//! universal    turns an article into names, places and figures that mean the same in every language
+//! universal    turns an article into names, places and figures, the same in every language
 //! places       the names of countries and cities
 //! link         links stories in different languages that are about one event
 //! follow       applies records and returns changed ones
@@ -38,9 +38,8 @@
 //! accident shares `ferry`, `aground` and the name of the port, scores above `join` and joins that
 //! story. A reprint of the first report joins it by its text, without a score.
 //!
-//! Stories in different languages are never merged. They are *linked* if the names, places and
-//! figures that they share have a cosine of at least `link`. A link ends when the stories have moved
-//! apart.
+//! Stories in different languages are never merged. They are *linked* if the cosine of their names,
+//! places and figures is high enough. A link ends when the stories have moved apart.
 //!
 //! Two stories are merged when at least two articles fitted both of them and their centroids are
 //! similar. A story that still has a single article after `look_again_articles` further articles in
@@ -100,8 +99,8 @@ pub use assign::Stories;
 pub use compare::PairScore;
 pub use consider::Choice;
 pub use frequencies::{FrequencyHead, FrequencyRecord};
-pub(crate) use live::opening_sentence;
 pub use link::StoryLink;
+pub(crate) use live::opening_sentence;
 use rise::Rise;
 use serde::{Deserialize, Serialize};
 pub use settings::{LeadChoice, Settings, Tuning};

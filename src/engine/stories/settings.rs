@@ -120,16 +120,19 @@ pub struct Tuning {
     pub terms_max: [u32; 3],
     /// How many of these terms, the heaviest ones, are used to list an article and to find it.
     pub terms_listed: [u32; 3],
-    /// The cosine of universal terms from which two stories in different languages are linked.
+    /// The cosine of universal terms from which two stories in different languages are linked, if
+    /// they share at least three of these terms.
     pub link: f32,
+    /// The cosine from which two stories that share only two universal terms are linked.
+    pub link_by_two: f32,
     /// The cosine from which an existing link is kept.
     pub link_kept: f32,
-    /// The number of universal terms that two linked stories share at least.
-    pub link_terms_min: u32,
     /// Maximum number of linked stories in one language.
     pub links_max: u32,
     /// Stories are not linked if the last article of one is older than this.
     pub link_within: Span,
+    /// The number of words of the body whose universal terms are read.
+    pub universal_words: u32,
     /// Maximum number of universal terms that are kept of an article.
     pub universal_max: u32,
     /// The number of words of the body that are read.
@@ -168,11 +171,12 @@ impl Default for Tuning {
             centroid_members: 1_000,
             terms_max: [40, 100, 48],
             terms_listed: [8, 32, 16],
-            link: 0.1,
-            link_kept: 0.08,
-            link_terms_min: 2,
+            link: 0.15,
+            link_by_two: 0.2,
+            link_kept: 0.11,
             links_max: 3,
             link_within: Span::hours(72),
+            universal_words: 240,
             universal_max: 24,
             body_words: 600,
             lead_words: 60,

@@ -11,21 +11,21 @@
 //!
 //! "Путин" and "Putin" are both `ptn`, "Moscou" and "Moskau" are the same place, "1.200" and
 //! "1,200" the same figure. In scripts without capitals, only places, figures and words in Latin
-//! letters are read. Germanic nouns and first words of sentences count as names, too; they are
+//! letters are read. German nouns and first words of sentences count as names, too; they are
 //! frequent, so they weigh little.
 //!
 //! A word in the headline or among the first `lead_words` counts 2, any other 1; figures count
 //! half. A term stores its saturated count `q = round(15 tf / (tf + 2))`.
 //!
-//! Cost: one pass over at most `body_words` words, about 10 us for an article of 3.4 KB.
+//! Cost: one pass over the headline and at most `universal_words` words of the body.
 
 use super::places::place_at;
 use super::settings::Tuning;
 use super::stem::{ID_BITS, TermId};
 use super::terms::{Term, Terms, saturation};
-use crate::text::{Clean, Limits, Words, words};
 use crate::text::script::is_unsegmented;
 use crate::text::tokens::mix;
+use crate::text::{Clean, Limits, Words, words};
 
 /// What a universal term stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn universal_terms(
     let mut counts = Vec::new();
     let all = usize::MAX;
     read((headline, title), all, all, &mut counts);
-    let (lead, most) = (tuning.lead_words as usize, tuning.body_words as usize);
+    let (lead, most) = (tuning.lead_words as usize, tuning.universal_words as usize);
     read((text, body), lead, most, &mut counts);
     counts.sort_unstable();
     let same = counts.chunk_by(|a, b| a.id == b.id).map(|same| {
@@ -114,30 +114,34 @@ fn read((text, words): (&str, &Words), lead: usize, most: usize, counts: &mut Ve
     let hashes = &words.hashes[..words.hashes.len().min(most)];
     let (mut at, mut unsegmented) = (0, false);
     while at < hashes.len() {
-        let count = if at < lead { 2 * COUNT } else { COUNT };
         let (from, to) = words.spans[at];
         let word = &text[from as usize..to as usize];
         let first = word.chars().next().unwrap_or(' ');
         unsegmented |= is_unsegmented(first);
         let mut read = 1;
-        if word.bytes().any(|b| b.is_ascii_digit()) {
-            let figure = figure(word);
-            counts.extend(figure.map(|value| UniversalKind::Figure.counted(value, count / 2)));
-        } else if !first.is_lowercase() || (unsegmented && first.is_ascii()) {
-            let named = match place_at(&hashes[at..]) {
-                Some((place, words)) => {
-                    read = words;
-                    Some(UniversalKind::Place.counted(u64::from(place), count))
-                }
-                None if first.is_uppercase() || first.is_ascii() => {
-                    name(word).map(|value| UniversalKind::Name.counted(value, count))
-                }
-                None => None,
-            };
-            counts.extend(named);
+        // Most words are in lower case and have no term.
+        if unsegmented || !first.is_lowercase() {
+            let count = if at < lead { 2 * COUNT } else { COUNT };
+            let (term, words) = term(word, first, &hashes[at..], count);
+            counts.extend(term);
+            read = words;
         }
         at += read;
     }
+}
+
+/// The term that starts with `word`, whose first character is `first`, and the number of words that
+/// it covers. `hashes` are those of the word and of the words after it.
+fn term(word: &str, first: char, hashes: &[u64], count: u32) -> (Option<TermCount>, usize) {
+    if word.bytes().any(|b| b.is_ascii_digit()) {
+        let value = figure(word);
+        return (value.map(|value| UniversalKind::Figure.counted(value, count / 2)), 1);
+    }
+    if let Some((place, words)) = place_at(hashes) {
+        return (Some(UniversalKind::Place.counted(u64::from(place), count)), words);
+    }
+    let value = if first.is_uppercase() || first.is_ascii() { name(word) } else { None };
+    (value.map(|value| UniversalKind::Name.counted(value, count)), 1)
 }
 
 /// A number for a figure: its digits without leading zeros, and its decimals, if any. A group of
@@ -161,9 +165,10 @@ fn figure(word: &str) -> Option<u64> {
     Some(mix(value, decimals))
 }
 
-/// The consonants of a name in Latin letters, as a number. Sounds that languages spell differently are
-/// the same: `ch`, `c`, `q` and `ck` are `k`; `sch`, `sh`, `z` and `ts` are `s`; `ph` is `f`, `w` is
-/// `v`. Doubled consonants and `h` are left out. `None` for a word that is too short.
+/// The consonants of a name in Latin letters, as a number. `None` for a word that is too short.
+///
+/// Sounds that languages spell differently are the same: `ch`, `c`, `q` and `ck` are `k`; `sch`,
+/// `sh`, `z` and `ts` are `s`; `ph` is `f`, `w` is `v`. Doubled consonants and `h` are left out.
 fn name(word: &str) -> Option<u64> {
     let mut letters = [0_u8; LETTERS_MAX];
     let mut len = 0;

@@ -22,6 +22,7 @@
 mod articles;
 mod diff;
 pub mod document;
+mod linked;
 mod matching;
 mod query;
 mod queue;

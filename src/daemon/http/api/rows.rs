@@ -3,6 +3,7 @@
 //! Unknown values are absent. Times are RFC 3339 in UTC. `claimed` is a time by the publisher's
 //! clock, and `arrived` is a time by the engine's clock.
 
+use super::linked::{self, LinkedStory};
 use crate::daemon::publish::article::{EvidenceInfo, ItemKind, item_kind};
 use crate::daemon::publish::data::{TextRange, UniqueInfo, rounded};
 use crate::daemon::snapshot::story::SnapshotStory;
@@ -12,7 +13,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use wirefold_engine::article::{ArticleKey, EventTime, NoticeOrder, PubStatus, Sequence};
-use wirefold_engine::stories::{StoryId, Summary};
 use wirefold_engine::verdict::{self, Kind, RelationTarget, Validity};
 
 /// Maximum number of providers listed per story.
@@ -230,32 +230,6 @@ pub(super) struct StoryRow {
     providers: Vec<Provider>,
 }
 
-/// A story in another language that is about the same event.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub(super) struct LinkedStory {
-    /// Its id.
-    id: String,
-    /// Its headline.
-    headline: String,
-    /// Its language (BCP 47 primary subtag).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    language: Option<String>,
-    /// Its number of articles, as in its own row.
-    size: u32,
-    /// Whether the link is only stated by an article: that it is a translation of one in the other
-    /// story.
-    translation: bool,
-    /// The cosine of the names, places and figures of both stories, weighted by how rare they are:
-    /// 0 to 1, rounded to four decimals; 0 if only a translation links the stories.
-    score: f64,
-    /// The number of names in both stories.
-    names: u8,
-    /// The number of places in both stories.
-    places: u8,
-    /// The number of figures in both stories.
-    figures: u8,
-}
-
 /// Counts of a story's members, and of carriers, that need attention.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Badges {
@@ -420,26 +394,6 @@ impl RowContext<'_> {
         }
     }
 
-    /// The live stories in other languages that are linked to a story.
-    fn links(self, summary: &Summary) -> Vec<LinkedStory> {
-        let linked = |id: &StoryId| {
-            let other = &self.desk.story(*id)?.summary;
-            let link = summary.links.iter().find(|link| link.story == *id);
-            Some(LinkedStory {
-                id: id.to_string(),
-                headline: other.headline.clone(),
-                language: other.language.map(|language| language.as_str().to_owned()),
-                size: other.size,
-                translation: link.is_none(),
-                score: link.map_or(0.0, |link| rounded(link.score.into())),
-                names: link.map_or(0, |link| link.names),
-                places: link.map_or(0, |link| link.places),
-                figures: link.map_or(0, |link| link.figures),
-            })
-        };
-        summary.related.iter().filter_map(linked).collect()
-    }
-
     /// A story in the form that the API sends.
     pub(super) fn story(self, story: &SnapshotStory) -> StoryRow {
         let (summary, counts) = (&story.summary, &story.counts);
@@ -473,7 +427,7 @@ impl RowContext<'_> {
             languages: summary.tags.languages().iter().map(|l| l.as_str().to_owned()).collect(),
             follows: summary.follows.map(|id| id.to_string()),
             related: summary.related.iter().map(ToString::to_string).collect(),
-            links: self.links(summary),
+            links: linked::links(self.desk, summary),
             badges: Badges {
                 withdrawn: counts.withdrawn,
                 uncorrected: counts.uncorrected,

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use wirefold_engine::article::{EventTime, Sequence};
-use wirefold_engine::stories::StoryId;
+use wirefold_engine::stories::{StoryId, Summary};
 use wirefold_engine::verdict::Kind;
 
 /// Maximum number of filter values per facet.
@@ -135,6 +135,9 @@ impl Filter {
             be repeated, any match counts"),
         ("publishers_min" = Option<u32>, Query, minimum = 0,
             description = "minimum number of independent publishers"),
+        ("collapse" = Option<bool>, Query, description = "`true` leaves out stories with a \
+            link of at least 0.25 to a larger story in another language, whose row names them in \
+            `links`; they still count in `matching`"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
@@ -152,10 +155,12 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
         "kind",
         "publishers_min",
         "badge",
+        "collapse",
         "limit",
         "cursor",
     ])?;
     let (filter, limit) = (Filter::read(&params)?, params.limit()?);
+    let collapse = params.read("collapse", "true or false")?.unwrap_or(false);
     let before = params.cursor()?.map(|[rank, id]| (signed(rank), StoryId::new(id)));
     let sort = match params.one("sort")? {
         None | Some("rise") => Sort::Rise,
@@ -170,8 +175,8 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     let desks = api.newest();
     let list = match sort {
         // This order is the only one with an index. It also needs no count of the accepted stories.
-        Sort::Rise if filter.is_open() => rising(&desks, before, limit),
-        _ => api.work(move || ranked(&desks, &filter, sort, before, limit)).await?,
+        Sort::Rise if filter.is_open() => rising(&desks, collapse, before, limit),
+        _ => api.work(move || ranked(&desks, (&filter, collapse), sort, before, limit)).await?,
     };
     fresh(&headers, &list)
 }
@@ -202,8 +207,27 @@ pub(super) fn clock(desks: &[Arc<Snapshot>]) -> Option<String> {
     desks.iter().filter_map(|desk| desk.clock).max().map(|clock: EventTime| clock.to_string())
 }
 
+/// The score from which a linked story is left out of a list that has one row for all languages. In
+/// weaker links, every tenth is wrong.
+const COLLAPSE_MIN: f32 = 0.25;
+
+/// Whether a story in another language that is clearly about the same event has more articles or,
+/// with the same number, a smaller id.
+fn is_led(desk: &Snapshot, story: &SnapshotStory) -> bool {
+    let rank = |story: &SnapshotStory| (story.summary.size, Reverse(story.summary.id));
+    let Summary { related, links, .. } = &story.summary;
+    let weak = |id: &StoryId| links.iter().any(|l| l.story == *id && l.score < COLLAPSE_MIN);
+    let linked = related.iter().filter(|id| !weak(id)).filter_map(|id| desk.story(*id));
+    linked.into_iter().any(|other| rank(other) > rank(story))
+}
+
 /// All stories by growth, merged over all shards.
-fn rising(desks: &[Arc<Snapshot>], before: Option<(i64, StoryId)>, limit: usize) -> StoryList {
+fn rising(
+    desks: &[Arc<Snapshot>],
+    collapse: bool,
+    before: Option<(i64, StoryId)>,
+    limit: usize,
+) -> StoryList {
     let mut walks: Vec<_> = desks.iter().map(|desk| desk.rising(before).peekable()).collect();
     let (mut items, mut last) = (Vec::new(), None);
     let more = loop {
@@ -213,9 +237,9 @@ fn rising(desks: &[Arc<Snapshot>], before: Option<(i64, StoryId)>, limit: usize)
             break true;
         }
         walks[shard].next();
-        last = Some(head);
         let desk = &desks[shard];
-        if let Some(story) = desk.story(head.1) {
+        if let Some(story) = desk.story(head.1).filter(|story| !(collapse && is_led(desk, story))) {
+            last = Some(head);
             items.push(RowContext { shard: shard as u32, desk }.story(story));
         }
     };
@@ -226,7 +250,7 @@ fn rising(desks: &[Arc<Snapshot>], before: Option<(i64, StoryId)>, limit: usize)
 /// in one pass over all stories.
 fn ranked(
     desks: &[Arc<Snapshot>],
-    filter: &Filter,
+    (filter, collapse): (&Filter, bool),
     sort: Sort,
     before: Option<(i64, StoryId)>,
     limit: usize,
@@ -241,7 +265,8 @@ fn ranked(
                 Sort::Newest => story.summary.last_seen.0,
                 Sort::Rise => story.summary.rise.rank(),
             };
-            if before.is_some_and(|before| (rank, id) >= before) {
+            let earlier = before.is_some_and(|before| (rank, id) >= before);
+            if earlier || (collapse && is_led(desk, story)) {
                 continue;
             }
             first.insert(Reverse((rank, id, shard)));

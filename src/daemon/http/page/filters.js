@@ -109,6 +109,8 @@ export function filterBar(onChange) {
     parameters: () => ({
       ...selected,
       language: selected.language.join(","),
+      // One row for all languages of an event, unless the user has chosen languages.
+      collapse: selected.language.length === 0 || undefined,
       badge: selected.badge.flatMap((label) => COUNTS.get(label)),
     }),
     isActive,

@@ -41,7 +41,7 @@ function sizeOf(story) {
 
 const metaOf = (story) => [
   el("span", { title: providersOf(story) }, counted(story.publishers, "independent publisher")),
-  el("span", { class: "language", title: story.language }, (story.language ?? "").toUpperCase()),
+  el("span", { class: "language", title: linksOf(story) }, languagesOf(story)),
   el("span", {}, timeOf(story.last_seen, story.clock, false)),
   story.unread > 0 &&
     el(
@@ -51,6 +51,18 @@ const metaOf = (story) => [
     ),
   ...badges(story),
 ];
+
+// The language of a story, then those of the stories linked to it.
+function languagesOf(story) {
+  const linked = (story.links ?? []).map((link) => link.language);
+  const all = [...new Set([story.language, ...linked])].filter(Boolean);
+  return all.map((language) => language.toUpperCase()).join(" · ");
+}
+
+const linksOf = (story) =>
+  story.links
+    ? `In other languages: ${story.links.map((link) => link.headline || "(no headline)").join("; ")}`
+    : story.language;
 
 const providersOf = (story) =>
   `Articles: ${story.providers.map((one) => `${one.name} ${one.articles}`).join(", ")}`;

@@ -107,8 +107,38 @@ export function storyView(root, id, expand) {
   };
 }
 
+// The stories in other languages about the same event, with what they share with this one.
+function linkedStories(links) {
+  const row = (link) =>
+    el(
+      "li",
+      {},
+      el("span", { class: "language" }, languageName(link.language)),
+      el(
+        "a",
+        { href: `#/story/${link.id}`, dir: "auto", lang: link.language },
+        link.headline || "(no headline)",
+      ),
+      el(
+        "span",
+        { class: "faint" },
+        `${counted(link.size, "article")}; ${link.translation ? "a stated translation" : `shares ${sharedBy(link)}`}`,
+      ),
+    );
+  return el("ul", { class: "linked", "aria-label": "In other languages" }, links.map(row));
+}
+
+// "3 names, 1 place and 2 figures".
+function sharedBy({ names, places, figures }) {
+  const counts = [
+    names > 0 && counted(names, "name"),
+    places > 0 && counted(places, "place"),
+    figures > 0 && counted(figures, "figure"),
+  ].filter(Boolean);
+  return new Intl.ListFormat("en").format(counts);
+}
+
 function headOf(story, clock) {
-  const related = story.related ?? [];
   return [
     el("h2", { dir: "auto", lang: story.language }, story.headline || "(no headline)"),
     el(
@@ -140,13 +170,7 @@ function headOf(story, clock) {
       { class: "facts" },
       ...badges(story),
       story.follows && el("a", { href: `#/story/${story.follows}` }, "follows an earlier story"),
-      ...related.map((id, at) =>
-        el(
-          "a",
-          { href: `#/story/${id}` },
-          related.length > 1 ? `in another language (${at + 1})` : "in another language",
-        ),
-      ),
     ),
+    story.links && linkedStories(story.links),
   ];
 }

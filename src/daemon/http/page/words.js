@@ -99,7 +99,11 @@ export const GROWTH =
   "the fastest-growing one on the page";
 
 export const TERMS = [
-  ["story", "articles on one event, whatever their wording"],
+  ["story", "articles on one event in one language, whatever their wording"],
+  [
+    "linked story",
+    "a story in another language that shares names, places and figures with this one; the list has one row for both",
+  ],
   ["independent publishers", INDEPENDENT],
   ["growth", GROWTH],
   ["source", "the earlier article from which an article takes its text"],

@@ -18,40 +18,61 @@ use std::sync::LazyLock;
 /// A place: the number of its line in `names.tsv`, from 1.
 pub(super) type PlaceId = u16;
 
-/// The names of all places, as a trie: the key of a node is the hash of the words up to it. A value
-/// of 0 means that some name continues here but none ends.
-static NAMES: LazyLock<FxHashMap<u64, PlaceId>> = LazyLock::new(|| {
-    let mut names = FxHashMap::default();
+/// The names of all places.
+struct PlaceNames {
+    /// A trie: the key of a node is the hash of the words up to it. A value of 0 means that some
+    /// name continues here but none ends.
+    nodes: FxHashMap<u64, PlaceId>,
+    /// For each value of the first bits of a word's hash, whether a name starts with such a word.
+    /// Spares most words the lookup.
+    starts: Box<[bool; 1 << START_BITS]>,
+}
+
+/// Number of bits of a hash by which first words are told apart.
+const START_BITS: u32 = 18;
+
+fn start(word: u64) -> usize {
+    (word >> (64 - START_BITS)) as usize
+}
+
+static NAMES: LazyLock<PlaceNames> = LazyLock::new(|| {
+    let mut names =
+        PlaceNames { nodes: FxHashMap::default(), starts: Box::new([false; 1 << START_BITS]) };
     for (line, place) in include_str!("names.tsv").lines().zip(1..) {
         for name in line.split('\t').skip(1) {
-            let words = words(name, &Limits::default());
-            let mut key = 0;
-            let nodes: Vec<u64> = words
-                .hashes
-                .iter()
-                .map(|word| {
-                    key = mix(key, *word);
-                    key
-                })
-                .collect();
-            for node in &nodes {
-                names.entry(*node).or_insert(0);
-            }
-            if let Some(end) = nodes.last().and_then(|last| names.get_mut(last)) {
-                *end = if *end == 0 { place } else { *end };
-            }
+            names.add(&words(name, &Limits::default()).hashes, place);
         }
     }
     names
 });
 
+impl PlaceNames {
+    /// Adds a name, unless an earlier place has it.
+    fn add(&mut self, words: &[u64], place: PlaceId) {
+        let (mut key, last) = (0, words.len());
+        for (word, number) in words.iter().zip(1..) {
+            key = mix(key, *word);
+            let node = self.nodes.entry(key).or_insert(0);
+            if number == last && *node == 0 {
+                *node = place;
+            }
+        }
+        if let Some(first) = words.first() {
+            self.starts[start(*first)] = true;
+        }
+    }
+}
+
 /// The place whose name starts at the first of the words with these hashes, and the number of words
 /// in the name. If several names start there, this is the longest.
 pub(super) fn place_at(words: &[u64]) -> Option<(PlaceId, usize)> {
     let (mut key, mut found) = (0, None);
+    if !NAMES.starts[start(*words.first()?)] {
+        return None;
+    }
     for (at, word) in words.iter().enumerate() {
         key = mix(key, *word);
-        match NAMES.get(&key) {
+        match NAMES.nodes.get(&key) {
             None => break,
             Some(0) => {}
             Some(place) => found = Some((*place, at + 1)),

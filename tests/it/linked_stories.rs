@@ -1,0 +1,228 @@
+//! Tests of links between stories in different languages that are about the same event.
+
+use crate::script::{Show, check};
+use expect_test::{Expect, expect};
+use wirefold_engine::Settings;
+use wirefold_engine::article::Span;
+use wirefold_engine::verdict::Ratio;
+
+const PASSAGES: &str = "
+en = The ferry Halcyon ran aground off Rotterdam on Monday with 412 people on board, captain Mirjam Brandauer said. Brandauer told the coastguard that the steering had failed at 6.40 a.m. The owner, Osterlund Lines, sent two tugs.
+de = Die Fähre Halcyon ist am Montag mit 412 Menschen an Bord vor Rotterdam auf Grund gelaufen. Kapitänin Mirjam Brandauer meldete der Küstenwache, um 6.40 Uhr sei die Steuerung ausgefallen. Die Reederei Osterlund schickte zwei Schlepper.
+zh = 周一，载有412人的渡轮“Halcyon”在鹿特丹附近搁浅。船长 Mirjam Brandauer 表示，转向系统在6.40失灵。船主 Osterlund 派出了两艘拖船。
+ru = Паром Halcyon с 412 пассажирами сел на мель у Роттердама, сообщила капитан Мирьям Брандауэр. Компания Остерлунд отправила два буксира.
+fair = The book fair in Rotterdam opened on Monday with 90 publishers from Ghent, its director Pauline Verhaag said. Visitors queued for tickets at noon.
+dike = In Rotterdam wird ein Deich erneuert. Die Arbeiten kosten 35 Millionen Euro, teilte Stadtrat Joris Kleiweg mit. Sie dauern bis zum Herbst.
+rain = Heavy rain is expected along the coast until Thursday, forecasters in Ghent said on Tuesday. Farmers were told to bring in the hay.
+";
+
+fn wire(lines: &str, want: Expect) {
+    check(PASSAGES, Show::Stories, &Settings::default(), lines, want);
+}
+
+#[test]
+fn reports_of_one_event_in_several_languages_are_linked() {
+    wire(
+        r#"
+        10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:05 d-1 hafendienst de "Fähre vor Rotterdam auf Grund gelaufen" | @de
+        10:10 z-1 delta zh "载有412人的渡轮在鹿特丹附近搁浅" | @zh
+        10:15 r-1 volna ru "Паром сел на мель у Роттердама" | @ru
+        10:31 f-1 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            e-1: S1 of 1
+              S2 opened
+            d-1: S2 of 1
+              S2: 1 by 1, lead d-1 (only), related to S1 (4 1 2)
+              S1: 1 by 1, lead e-1 (only), related to S2 (4 1 2)
+              S3 opened
+            z-1: S3 of 1
+              S3: 1 by 1, lead z-1 (only), related to S2 (4 1 2) S1 (4 1 2)
+              S2: 1 by 1, lead d-1 (only), related to S3 (4 1 2) S1 (4 1 2)
+              S1: 1 by 1, lead e-1 (only), related to S3 (4 1 2) S2 (4 1 2)
+              S4 opened
+            r-1: S4 of 1
+              S3: 1 by 1, lead z-1 (only), related to S4 (4 0 1) S2 (4 1 2) S1 (4 1 2)
+              S4: 1 by 1, lead r-1 (only), related to S3 (4 0 1) S2 (4 0 1) S1 (4 0 1)
+              S2: 1 by 1, lead d-1 (only), related to S3 (4 1 2) S4 (4 0 1) S1 (4 1 2)
+              S1: 1 by 1, lead e-1 (only), related to S3 (4 1 2) S4 (4 0 1) S2 (4 1 2)
+              S5 opened
+            f-1: S5 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_shared_city_is_not_enough() {
+    wire(
+        r#"
+        10:00 f-1 northwire en "Book fair opens in Rotterdam" | @fair
+        10:05 d-1 hafendienst de "Rotterdam erneuert einen Deich" | @dike
+        10:10 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:31 f-2 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            f-1: S1 of 1
+              S2 opened
+            d-1: S2 of 1
+              S3 opened
+            e-1: S3 of 1
+              S4 opened
+            f-2: S4 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_link_ends_when_a_story_closes() {
+    let settings = Settings { window: Span::hours(2), ..Settings::default() };
+    check(
+        PASSAGES,
+        Show::Stories,
+        &settings,
+        r#"
+        10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        11:30 d-1 hafendienst de "Fähre vor Rotterdam auf Grund gelaufen" | @de
+        12:15 f-1 velt en "Rain until Thursday" | @rain
+        12:31 f-2 velt en "Book fair opens in Rotterdam" | @fair
+        "#,
+        expect![[r#"
+              S1 opened
+            e-1: S1 of 1
+              S2 opened
+            d-1: S2 of 1
+              S2: 1 by 1, lead d-1 (only), related to S1 (4 1 2)
+              S1: 1 by 1, lead e-1 (only), related to S2 (4 1 2)
+              S1 closed at 1
+              S3 opened
+            f-1: S3 of 1
+              S2: 1 by 1, lead d-1 (only)
+              S4 opened
+            f-2: S4 of 1
+        "#]],
+    );
+}
+
+/// Settings with which articles do not join a story by their score.
+fn apart() -> Settings {
+    let mut settings = Settings::default();
+    settings.stories.join = Ratio::new(0.95).unwrap();
+    settings.stories.join_again = Ratio::new(0.95).unwrap();
+    settings
+}
+
+#[test]
+fn a_story_is_linked_to_the_three_best_stories_of_a_language() {
+    check(
+        PASSAGES,
+        Show::Stories,
+        &apart(),
+        r#"
+        10:00 d-1 eins de "Reederei" | Osterlund prüft Angebote. Rotterdam Halcyon Brandauer 412 Mirjam Wartung Steuerung Werft
+        10:01 d-2 zwei de "Gericht" | Klage folgt bald. Rotterdam Halcyon Brandauer 90 Gericht Urteil Richter Prozess Akten
+        10:02 d-3 drei de "Fischer" | Netze zerrissen dabei. Rotterdam Halcyon Brandauer 412 Mirjam Fang Heringe Schaden Kutter
+        10:03 d-4 vier de "Küstenwache" | Rettung gelang nachts. Rotterdam Halcyon Brandauer 412 Mirjam Hubschrauber Wind
+        10:10 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:31 f-1 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            d-1: S1 of 1
+              S2 opened
+            d-2: S2 of 1
+              S3 opened
+            d-3: S3 of 1
+              S4 opened
+            d-4: S4 of 1
+              S5 opened
+            e-1: S5 of 1
+              S3: 1 by 1, lead d-3 (only), related to S5 (3 1 1)
+              S5: 1 by 1, lead e-1 (only), related to S3 (3 1 1) S4 (3 1 1) S1 (4 1 1)
+              S4: 1 by 1, lead d-4 (only), related to S5 (3 1 1)
+              S1: 1 by 1, lead d-1 (only), related to S5 (4 1 1)
+              S6 opened
+            f-1: S6 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_better_story_takes_the_place_of_the_weakest() {
+    check(
+        PASSAGES,
+        Show::Stories,
+        &apart(),
+        r#"
+        10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:01 d-1 eins de "Reederei" | Osterlund prüft Angebote. Rotterdam Halcyon Brandauer 412 Mirjam Wartung Steuerung Werft
+        10:02 d-2 zwei de "Gericht" | Klage folgt bald. Rotterdam Halcyon Brandauer 90 Gericht Urteil Richter Prozess Akten
+        10:03 d-3 drei de "Fischer" | Netze zerrissen dabei. Rotterdam Halcyon Brandauer 412 Mirjam Fang Heringe Schaden Kutter
+        10:04 d-4 vier de "Küstenwache" | Rettung gelang nachts. Rotterdam Halcyon Brandauer 412 Mirjam Hubschrauber Wind
+        10:31 f-1 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            e-1: S1 of 1
+              S2 opened
+            d-1: S2 of 1
+              S2: 1 by 1, lead d-1 (only), related to S1 (4 1 1)
+              S1: 1 by 1, lead e-1 (only), related to S2 (4 1 1)
+              S3 opened
+            d-2: S3 of 1
+              S3: 1 by 1, lead d-2 (only), related to S1 (2 1 0)
+              S1: 1 by 1, lead e-1 (only), related to S3 (2 1 0) S2 (4 1 1)
+              S4 opened
+            d-3: S4 of 1
+              S4: 1 by 1, lead d-3 (only), related to S1 (3 1 1)
+              S1: 1 by 1, lead e-1 (only), related to S4 (3 1 1) S3 (2 1 0) S2 (4 1 1)
+              S5 opened
+            d-4: S5 of 1
+              S3: 1 by 1, lead d-2 (only)
+              S5: 1 by 1, lead d-4 (only), related to S1 (3 1 1)
+              S1: 1 by 1, lead e-1 (only), related to S4 (3 1 1) S5 (3 1 1) S2 (4 1 1)
+              S6 opened
+            f-1: S6 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_merged_story_takes_over_the_links() {
+    let mut settings = apart();
+    settings.stories.join_again = Ratio::new(0.05).unwrap();
+    settings.stories.tuning.look_again_articles = 2;
+    check(
+        PASSAGES,
+        Show::Stories,
+        &settings,
+        r#"
+        10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:05 d-1 eins de "Halcyon: Osterlund schickt Schlepper" | Osterlund schickte zwei Schlepper zur Halcyon. Kapitänin Brandauer sagte, alle 412 Menschen seien wohlauf. Die Küstenwache blieb bei der Fähre.
+        10:10 d-2 zwei de "Halcyon vor Rotterdam: Schlepper unterwegs" | Kapitänin Brandauer sagte, die Steuerung der Fähre Halcyon sei ausgefallen. Osterlund schickte Schlepper nach Rotterdam. Die Küstenwache blieb bei den 412 Menschen.
+        10:15 d-3 drei de "Rotterdam erneuert einen Deich" | @dike
+        10:31 f-1 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            e-1: S1 of 1
+              S2 opened
+            d-1: S2 of 1
+              S2: 1 by 1, lead d-1 (only), related to S1 (3 0 1)
+              S1: 1 by 1, lead e-1 (only), related to S2 (3 0 1)
+              S3 opened
+            d-2: S3 of 1
+              S3: 1 by 1, lead d-2 (only), related to S1 (3 1 1)
+              S1: 1 by 1, lead e-1 (only), related to S3 (3 1 1) S2 (3 0 1)
+              S3 merged into S2
+              S4 opened
+            d-3: S4 of 1
+              S2: 2 by 2, lead d-1 (fullest-original), related to S1 (3 1 1)
+              S1: 1 by 1, lead e-1 (only), related to S2 (3 1 1)
+              S5 opened
+            f-1: S5 of 1
+        "#]],
+    );
+}
