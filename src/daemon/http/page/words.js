@@ -100,6 +100,7 @@ export const GROWTH =
 
 export const TERMS = [
   ["story", "articles on one event, whatever their wording"],
+  ["running story", "stories that continue one another, often over days; each is one of its stages"],
   ["independent publishers", INDEPENDENT],
   ["growth", GROWTH],
   ["source", "the earlier article from which an article takes its text"],
