@@ -84,7 +84,7 @@ impl Snapshot {
     fn stages(&self, found: &BTreeSet<StoryId>) -> Vec<SagaStage<'_>> {
         let mut began: BTreeMap<StoryId, (EventTime, bool)> = BTreeMap::new();
         let mut stages = Vec::new();
-        for &id in found.iter().filter(|id| !self.absorbed.contains_key(id)) {
+        for &id in found.iter().filter(|id| !self.absorbed.contains_key(*id)) {
             let story = self.stories.get(&id).map(Arc::as_ref);
             let follows = story.and_then(|story| story.summary.follows);
             let follows = follows.map(|id| self.current(id)).filter(|earlier| *earlier != id);
@@ -159,5 +159,121 @@ impl Snapshot {
                 ended.push(id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: char) -> StoryId {
+        StoryId::new(name as u64)
+    }
+
+    /// Applies steps to an empty snapshot: `A` opens a story, `B<A` opens one that follows another,
+    /// `A>B` merges the first into the second, and `-A` ends a story.
+    fn snapshot(steps: &str) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        for (step, at) in steps.split(' ').zip(1..) {
+            let names: Vec<char> = step.chars().collect();
+            let mut changes = AppliedChanges::default();
+            match names[..] {
+                ['-', gone] | [gone, '>', _] => {
+                    let story = snapshot.stories.remove(&id(gone)).unwrap();
+                    snapshot.unfollow(id(gone), story.summary.follows);
+                    match names[..] {
+                        [_, _, survivor] => snapshot.absorb(id(gone), id(survivor)),
+                        _ => snapshot.forget_absorbed(id(gone)),
+                    }
+                }
+                [new, ref followed @ ..] => {
+                    let mut story = SnapshotStory::unnamed(id(new));
+                    let follows = followed.last().map(|name| id(*name));
+                    (story.summary.follows, story.summary.first_seen) = (follows, EventTime(at));
+                    snapshot.stories.insert(id(new), Arc::new(story));
+                    snapshot.set_follows(id(new), None, follows, &mut changes);
+                    let followed = follows.map(|id| snapshot.current(id));
+                    assert!(changes.stories.into_iter().eq(followed), "{step}");
+                }
+                [] => {}
+            }
+            let follows =
+                |(id, story): (&StoryId, &Arc<SnapshotStory>)| Some((story.summary.follows?, *id));
+            let merges = snapshot.absorbed.iter().map(|(id, survivor)| (*survivor, *id));
+            let links = snapshot.stories.iter().filter_map(follows).chain(merges).collect();
+            assert_eq!(snapshot.sequels, links, "SA-1 after {step} of {steps}");
+        }
+        snapshot
+    }
+
+    /// Checks the saga of each story in `of`, limited to `most` stories. Parentheses mark stages
+    /// that are no longer live, and an ellipsis an incomplete saga.
+    fn check(steps: &str, of: &str, most: usize, want: &str) {
+        let snapshot = snapshot(steps);
+        let name = |id: StoryId| char::from(id.get() as u8);
+        for story in of.chars() {
+            let saga = snapshot.saga(id(story), most);
+            let stage = |stage: &SagaStage<'_>| match (stage.story, stage.follows) {
+                (None, _) => format!("({})", name(stage.id)),
+                (_, Some(follows)) => format!("{}<{}", name(stage.id), name(follows)),
+                (_, None) => name(stage.id).to_string(),
+            };
+            let mut found: Vec<_> = saga.stages.iter().map(stage).collect();
+            found.extend((!saga.complete).then(|| "…".to_owned()));
+            assert_eq!(found.join(" "), want, "the saga of {story} after {steps}");
+        }
+    }
+
+    #[test]
+    fn a_saga_contains_all_linked_stories_from_any_of_them() {
+        check("A X", "A", 9, "A");
+        check("A B<A X C<B", "ABC", 9, "A B<A C<B");
+        check("A B<A C<B D<A E<D", "ABCDE", 9, "A B<A C<B D<A E<D");
+    }
+
+    #[test]
+    fn stories_that_ended_stay_as_long_as_a_live_story_follows_them() {
+        check("A B<A C<A -A", "BC", 9, "(A) B<A C<A");
+        check("X A B<A C<B -B", "C", 9, "(B) C<B");
+        check("X A B<A C<B -B", "A", 9, "A");
+        check("A B<A -B", "A", 9, "A");
+        check("A B<A C<B -A -B", "C", 9, "(B) C<B");
+    }
+
+    #[test]
+    fn merged_stories_are_represented_by_their_survivors() {
+        check("X A B<A A>X", "XB", 9, "X B<X");
+        check("X A B<A A>X C<X", "XBC", 9, "X B<X C<X");
+        check("A B C D<A A>B B>C", "CD", 9, "C D<C");
+        check("A B<A B>A", "A", 9, "A");
+        check("A B<A A>B", "B", 9, "B");
+        check("X A B<A A>X -X", "B", 9, "(A) B<A");
+        check("A B C D<A A>B B>C -C", "D", 9, "(A) D<A");
+    }
+
+    #[test]
+    fn links_may_run_in_a_circle() {
+        check("A B<A X<B A>X", "BX", 9, "B<X X<B");
+        check("A B<A C<B X<C Y<B A>X", "BCXY", 9, "B<X C<B X<C Y<B");
+    }
+
+    #[test]
+    fn the_search_stops_at_the_limit_and_says_so() {
+        check("A B<A C<B D<C", "A", 2, "A B<A …");
+        check("A B<A C<B D<C", "D", 3, "B<A C<B D<C …");
+        check("A B<A C<A D<A", "A", 3, "A B<A C<A …");
+        check("A B<A C<A D<A", "ABCD", 4, "A B<A C<A D<A");
+    }
+
+    #[test]
+    fn merges_beyond_the_limit_are_forgotten_together_with_their_links() {
+        let mut snapshot = snapshot("A");
+        for n in 0..=ABSORBED_MAX as u64 {
+            snapshot.absorb(StoryId::new(1_000 + n), id('A'));
+        }
+        assert_eq!((snapshot.absorbed.len(), snapshot.sequels.len()), (ABSORBED_MAX, ABSORBED_MAX));
+        assert_eq!(snapshot.survivor(StoryId::new(1_000)), None);
+        snapshot.forget_absorbed(id('A'));
+        assert!(snapshot.absorbed.is_empty() && snapshot.sequels.is_empty());
     }
 }
