@@ -1,8 +1,10 @@
 //! Tests running stories: the stages that the API lists for a story, and what each of them added.
 
+use crate::contract::fits;
 use crate::rig::{Rig, Served};
 use crate::saga_wire::{on, rig, table};
 use serde_json::{Value, json};
+use wirefold::daemon::http::api::document;
 use wirefold_engine::Settings;
 use wirefold_engine::article::Span;
 use wirefold_engine::event::EventKind;
@@ -14,9 +16,14 @@ fn story_of(served: &Served, article: u32) -> String {
     page["article"]["story"].as_str().unwrap_or_else(|| panic!("{page}")).to_owned()
 }
 
-/// The running story of the story of an article; null if there is none.
+/// The running story of the story of an article; null if there is none. Checks the response against
+/// the OpenAPI document.
 fn saga_of(served: &Served, article: u32) -> Value {
-    served.read(&format!("/stories/{}", story_of(served, article)))["saga"].clone()
+    let page = served.read(&format!("/stories/{}", story_of(served, article)));
+    let document: Value = serde_json::from_str(&document::text()).unwrap();
+    let response = &document["paths"]["/api/v1/stories/{id}"]["get"]["responses"]["200"];
+    fits(&document, &response["content"]["application/json"]["schema"], &page, "the story");
+    page["saga"].clone()
 }
 
 fn stages(saga: &Value) -> &Vec<Value> {
@@ -28,7 +35,6 @@ fn a_story_lists_all_stages_with_what_each_of_them_added() {
     let mut rig = rig(120);
     let served = rig.serve();
     let saga = saga_of(&served, 0);
-    println!("{saga:#}");
     let first = story_of(&served, 0);
     let ids = [0, 4, 6, 8].map(|article| story_of(&served, article));
     assert_eq!(stages(&saga).iter().map(|stage| &stage["id"]).collect::<Vec<_>>(), ids.each_ref());
