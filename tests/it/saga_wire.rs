@@ -117,7 +117,7 @@ fn later_stages() -> [Value; 5] {
 }
 
 /// A rig with the wire, whose articles stay live for `hours`.
-pub(crate) fn rig(hours: u32) -> Rig {
+pub(crate) fn rig(hours: i64) -> Rig {
     let mut settings = Settings { window: Span::hours(hours), ..Settings::default() };
     settings.stories.join = Ratio::new(0.35).unwrap();
     let mut rig = Rig::with(settings);

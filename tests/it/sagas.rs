@@ -106,12 +106,12 @@ fn a_story_lists_all_stages_with_what_each_of_them_added() {
 fn a_stage_that_left_the_window_is_named_as_gone() {
     let mut rig = rig(100);
     let served = rig.serve();
-    let saga = saga_of(&served, 8);
+    let saga = saga_of(&served, 6);
     let gone = json!({ "id": stages(&saga)[1]["follows"], "gone": true });
-    assert_eq!((stages(&saga).len(), &stages(&saga)[0]), (4, &gone), "{saga}");
+    assert_eq!((stages(&saga).len(), &stages(&saga)[0]), (3, &gone), "{saga}");
     assert_eq!(stages(&saga)[1]["added"]["places"], json!(["Marel", "Port Seltz"]), "{saga}");
     rig.restore();
-    assert_eq!(saga_of(&served, 8), saga);
+    assert_eq!(saga_of(&served, 6), saga);
     served.stop();
 }
 
@@ -159,7 +159,7 @@ fn more_linked_stories_than_the_limit_are_said_to_be_incomplete() {
 fn a_stage_that_was_merged_is_shown_as_its_survivor() {
     let mut settings = Settings::default();
     settings.stories.join = Ratio::new(0.9).unwrap();
-    settings.stories.tuning.look_again_articles = 2;
+    settings.stories.tuning.look_again_articles = 3;
     let mut rig = Rig::with(settings);
     let count = |brought: u32, day: &str, time: &str| {
         format!(
