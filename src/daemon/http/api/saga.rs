@@ -26,8 +26,8 @@ const COUNTED_MAX: usize = 50;
 /// Maximum number of names listed per stage.
 const NAMES_MAX: usize = 8;
 
-/// A running story: stories that continue one another, directly or through other stories. If several
-/// stories follow the same one, all of them are stages.
+/// A running story: stories that continue one another, directly or through other stories. If
+/// several stories follow the same one, all of them are stages.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SagaRow {
     /// The stages, in the order in which they began: the 50 latest ones or, if the requested story

@@ -100,7 +100,7 @@ export const GROWTH =
 
 export const TERMS = [
   ["story", "articles on one event, whatever their wording"],
-  ["running story", "stories that continue one another, often over days; each is one of its stages"],
+  ["running story", "stories that continue one another, often over days; each is a stage of it"],
   ["independent publishers", INDEPENDENT],
   ["growth", GROWTH],
   ["source", "the earlier article from which an article takes its text"],
