@@ -15,8 +15,8 @@
 //! Invariant: SA-1: `sequels` contains one pair for each live story that follows another one and
 //! one for each merge in `absorbed`, and nothing else.
 //!
-//! Cost: about 24 bytes for each story that follows another one; a search takes a few microseconds
-//! per story found.
+//! Cost: about 24 bytes for each link (estimated); a search makes a few look-ups for each story that
+//! it finds.
 
 use super::changes::AppliedChanges;
 use super::story::SnapshotStory;
@@ -106,8 +106,8 @@ impl Snapshot {
         self.survivor(id).unwrap_or(id)
     }
 
-    /// Records that the story `id` follows `now`, where it followed `before` until now. The story
-    /// followed counts as changed, because it has become part of another saga.
+    /// Records that the story `id` follows `now` instead of `before`. The followed story counts as
+    /// changed, because its saga has grown.
     pub(super) fn set_follows(
         &mut self,
         id: StoryId,
