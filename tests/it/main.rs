@@ -48,6 +48,8 @@ mod readiness;
 mod recipes;
 mod records;
 mod rig;
+mod saga_wire;
+mod sagas;
 mod sample;
 mod scenario;
 mod script;

@@ -143,7 +143,9 @@ async fn the_keyboard_alone_goes_from_the_queue_to_a_comparison_and_back() {
     // All keys that the page handles are listed.
     page.press("?").await;
     let listed = page.text("#help").await;
-    for key in ["j", "k", "Enter", "n", "a", "q", "s", "d", "/", "2", "c", "w", "x", "Esc", "?"] {
+    for key in
+        ["j", "k", "Enter", "n", "a", "q", "s", "d", "r", "/", "2", "c", "w", "x", "Esc", "?"]
+    {
         assert!(listed.lines().any(|line| line == key), "{key} is not in {listed}");
     }
     page.close().await;

@@ -18,3 +18,6 @@ mod reading;
 #[path = "../it/rig.rs"]
 #[expect(dead_code, reason = "the API tests use the rest")]
 mod rig;
+mod saga;
+#[path = "../it/saga_wire.rs"]
+mod saga_wire;

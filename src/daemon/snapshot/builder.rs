@@ -22,8 +22,6 @@ use wirefold_engine::verdict::{CHANGED_NUMBERS, NEEDS_REVIEW, Validity};
 
 /// Number of distinct providers counted.
 const PROVIDERS_MAX: usize = 10_000;
-/// Number of absorbed stories remembered.
-const ABSORBED_MAX: usize = 10_000;
 
 /// Maintains the snapshot of one shard on the calling thread. The daemon uses
 /// [`SnapshotThread`](super::thread::SnapshotThread) instead.
@@ -220,8 +218,14 @@ impl Snapshot {
         for (&id, became) in stories {
             let story = match became {
                 StoryChange::Summary(_) => continue,
-                StoryChange::Absorbed(survivor) => Some(*survivor),
-                StoryChange::Ended => None,
+                StoryChange::Absorbed(survivor) => {
+                    self.absorb(id, *survivor);
+                    Some(*survivor)
+                }
+                StoryChange::Ended => {
+                    self.forget_absorbed(id);
+                    None
+                }
             };
             if !self.stories.contains_key(&id) {
                 continue;
@@ -236,14 +240,7 @@ impl Snapshot {
                 self.articles.set(place, after);
             }
             self.end(id);
-            if let Some(survivor) = story {
-                self.absorbed.insert(id, survivor);
-            }
             changes.gone.insert(id);
-        }
-        while self.absorbed.len() > ABSORBED_MAX {
-            let Some(some) = self.absorbed.get_min().map(|(id, _)| *id) else { break };
-            self.absorbed.remove(&some);
         }
     }
 
@@ -251,6 +248,7 @@ impl Snapshot {
     fn end(&mut self, id: StoryId) -> bool {
         let Some(gone) = self.stories.remove(&id) else { return false };
         self.risen.remove(&(gone.summary.rise.rank(), id));
+        self.unfollow(id, gone.summary.follows);
         recount(&mut self.languages, gone.summary.language, None);
         self.story_bytes -= gone.bytes();
         true
@@ -299,6 +297,7 @@ impl Snapshot {
         {
             self.count_carriers(changes);
         }
+        let mut followers = Vec::new();
         for id in std::mem::take(&mut changes.stories) {
             let became = stories.remove(&id);
             if matches!(became, Some(StoryChange::Absorbed(_) | StoryChange::Ended)) {
@@ -312,6 +311,9 @@ impl Snapshot {
             story.changed = self.recent.version() + 1;
             if let Some(StoryChange::Summary(summary)) = became {
                 let (before, now) = (story.summary.language, summary.language);
+                if story.summary.follows != summary.follows {
+                    followers.push((id, story.summary.follows, summary.follows));
+                }
                 self.story_bytes -= story.bytes();
                 self.risen.remove(&(story.summary.rise.rank(), id));
                 story.summary = *summary;
@@ -322,6 +324,9 @@ impl Snapshot {
                 }
             }
             changes.stories.insert(id);
+        }
+        for (id, before, now) in followers {
+            self.set_follows(id, before, now, changes);
         }
     }
 }

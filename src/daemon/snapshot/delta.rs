@@ -102,12 +102,18 @@ impl DeltaReader {
         };
         let frames = batch.map(|batch| self.framing.build(batch, sequence)).unwrap_or_default();
         self.next = Some(window.end);
+        let mut stories: BTreeMap<_, _> =
+            stories.into_iter().map(|id| (id, story_change(state, id))).collect();
+        if known.is_none() {
+            let merged = merged_and_followed(state, &stories);
+            stories.extend(merged);
+        }
         SnapshotDelta {
             everything: known.is_none(),
             key: state.key(),
             clock: Some(state.clock()).filter(|clock| clock.0 != i64::MIN),
             revalidated: revalidated(state, &touched.articles),
-            stories: stories.into_iter().map(|id| (id, story_change(state, id))).collect(),
+            stories,
             window,
             arrived: came,
             carriers: said,
@@ -135,4 +141,18 @@ fn story_change(state: &State, id: StoryId) -> StoryChange {
         (None, Some(survivor)) => StoryChange::Absorbed(survivor),
         (None, None) => StoryChange::Ended,
     }
+}
+
+/// The merged stories that live stories in `stories` follow. A snapshot that is updated step by
+/// step has seen these merges.
+fn merged_and_followed(
+    state: &State,
+    stories: &BTreeMap<StoryId, StoryChange>,
+) -> Vec<(StoryId, StoryChange)> {
+    let followed = stories.values().filter_map(|change| match change {
+        StoryChange::Summary(summary) => summary.follows,
+        StoryChange::Absorbed(_) | StoryChange::Ended => None,
+    });
+    let merged = |id| Some((id, StoryChange::Absorbed(state.stories().survivor(id)?)));
+    followed.filter_map(merged).collect()
 }

@@ -18,6 +18,7 @@
 //! | [`thread`] | passes deltas to the thread that maintains the snapshot |
 //! | [`builder`] | applies a delta to a snapshot |
 //! | [`story`] | counters of a story: badges, kinds, providers |
+//! | [`saga`] | stories that continue one another |
 //! | [`carriers`] | articles that contain withdrawn or uncorrected text |
 //! | [`recent`] | recent events and changes, for streams that resume |
 //! | [`queries`] | bounded queries that only the pipeline can answer |
@@ -38,6 +39,7 @@ mod delta;
 mod limits;
 pub mod queries;
 pub mod recent;
+pub mod saga;
 pub mod shards;
 pub mod story;
 pub mod thread;
@@ -135,6 +137,8 @@ pub struct Snapshot {
     carrier_counts: OrdMap<StoryId, u32>,
     /// Absorbed stories, each with the story that absorbed it.
     absorbed: OrdMap<StoryId, StoryId>,
+    /// A story, and a live story that follows it or a story that it absorbed.
+    sequels: OrdSet<(StoryId, StoryId)>,
     /// Number of live articles per provider.
     publishers: NameCounts,
     /// Number of live articles per relation kind.
@@ -239,7 +243,8 @@ impl Snapshot {
         let carriers: usize = self.alerts.values().map(|alert| alert.carriers.len()).sum();
         let alerts =
             self.alerts.len() * size_of::<CarrierAlert>() + carriers * size_of::<Carrier>();
-        self.articles.len() * article + self.story_bytes + alerts + self.recent.bytes()
+        let sequels = self.sequels.len() * size_of::<(StoryId, StoryId)>() * 3 / 2;
+        self.articles.len() * article + self.story_bytes + sequels + alerts + self.recent.bytes()
     }
 
     /// Whether there are no live articles.

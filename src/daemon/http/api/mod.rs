@@ -16,6 +16,7 @@
 //! | `matching` | `/match` |
 //! | `similar` | `/similar`: articles by SimHash |
 //! | `stream` | `/changes`, `/events` |
+//! | `saga` | the stages of a running story |
 //! | `rows`, `query` | the JSON form of articles and stories; request parameters and cursors |
 //! | [`document`] | the OpenAPI document |
 
@@ -27,6 +28,7 @@ mod matching;
 mod query;
 mod queue;
 mod rows;
+mod saga;
 mod similar;
 mod stories;
 mod stream;

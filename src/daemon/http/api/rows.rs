@@ -215,6 +215,10 @@ pub(super) struct StoryRow {
     /// The id of the story that this one continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<String>,
+    /// Number of stages of the running story of which this story is one, counted up to 50; absent
+    /// if there is no other stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saga_stages: Option<usize>,
     /// The ids of stories in other languages that are about the same event: those in `links`, and
     /// those of which an article states that it is a translation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -426,6 +430,7 @@ impl RowContext<'_> {
             places: summary.tags.places(),
             languages: summary.tags.languages().iter().map(|l| l.as_str().to_owned()).collect(),
             follows: summary.follows.map(|id| id.to_string()),
+            saga_stages: self.saga_stages(summary.id),
             related: summary.related.iter().map(ToString::to_string).collect(),
             links: linked::links(self.desk, summary),
             badges: Badges {

@@ -3,6 +3,7 @@
 
 use super::query::{Params, cursor, signed, unsigned};
 use super::rows::{ArticleRow, BADGES, RowContext, StoryRow, article_id, badge};
+use super::saga::SagaRow;
 use super::{Api, Problem};
 use crate::daemon::http::response::{ApiResult, Listed, Named, fresh};
 use crate::daemon::snapshot::Snapshot;
@@ -297,6 +298,9 @@ pub(super) struct StoryPage {
     next: Option<String>,
     /// The first articles of the story, by the engine's clock and by the publishers' clocks.
     first: First,
+    /// The running story of which this story is a stage; absent if there is no other stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saga: Option<SagaRow>,
     /// The engine clock (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     clock: Option<String>,
@@ -392,6 +396,7 @@ pub(super) async fn one(
             arrived: firsts.arrived.map(|(_, sequence)| article_id(shard, sequence)),
             claimed: firsts.claimed.map(|(_, sequence)| article_id(shard, sequence)),
         },
+        saga: at.saga(story),
         clock: clock(&desks),
     };
     fresh(&headers, &page)

@@ -14,6 +14,7 @@ const KEYS = [
   ["q", "go to the queue"],
   ["s", "go to the stories or search results"],
   ["d", "go to the articles of the open story"],
+  ["r", "go to the stages of the running story"],
   ["/", "search"],
   ["2", "show only stories with 2+ independent publishers"],
   ["c", "compare the article with its source"],

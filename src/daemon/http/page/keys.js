@@ -1,6 +1,6 @@
 // Keyboard shortcuts: single keys without modifiers, ignored while the user is typing in a field.
 
-const LISTS = ".queue, .stories, .search-results, .articles";
+const LISTS = ".queue, .stories, .search-results, .stages, .articles";
 
 export function keys({ queue, stories, search, searchField, detail }) {
   const actions = {
@@ -11,6 +11,7 @@ export function keys({ queue, stories, search, searchField, detail }) {
     q: () => focus(queue.list.querySelector("a") ?? queue.list.parentElement),
     s: () => stories.focus(),
     d: () => focus(openArticle() ?? detail.querySelector("a, button") ?? detail),
+    r: toStages,
     2: () => stories.toggleSeveral(),
     "/": () => {
       searchField.focus();
@@ -49,6 +50,14 @@ export function keys({ queue, stories, search, searchField, detail }) {
     );
     if (turn && !list.matches(".queue")) turn.click();
     return true;
+  }
+
+  // Opens the running story, and focuses the stage that is open.
+  function toStages() {
+    const saga = detail.querySelector("details.saga:not([hidden])");
+    if (!saga) return false;
+    saga.open = true;
+    return focus(saga.querySelector("[aria-current]"));
   }
 
   function toStories() {

@@ -2,7 +2,9 @@
 
 import { el, setContent } from "./dom.js";
 import { counted, flag, number, timeOf } from "./format.js";
-import { BADGES, GROWTH } from "./words.js";
+import { BADGES, GROWTH, meaningOf } from "./words.js";
+
+const STAGES_COUNTED = 50; // The API does not count more stages.
 
 export function storyRow(first) {
   const node = el("li");
@@ -43,6 +45,12 @@ const metaOf = (story) => [
   el("span", { title: providersOf(story) }, counted(story.publishers, "independent publisher")),
   el("span", { class: "language", title: linksOf(story) }, languagesOf(story)),
   el("span", {}, timeOf(story.last_seen, story.clock, false)),
+  story.saga_stages &&
+    el(
+      "span",
+      { title: `Running story: ${meaningOf("running story")}` },
+      `${number(story.saga_stages)}${story.saga_stages < STAGES_COUNTED ? "" : "+"} stages`,
+    ),
   story.unread > 0 &&
     el(
       "span",

@@ -1,5 +1,5 @@
-// One story: its headline and facts, the carriers of withdrawn or uncorrected text, the timeline
-// by publisher, and its articles.
+// One story: its headline and facts, the carriers of withdrawn or uncorrected text, the running
+// story of which it is a stage, the timeline by publisher, and its articles.
 
 import * as api from "./api.js";
 import { articleList } from "./articles.js";
@@ -8,6 +8,7 @@ import { timelineChart } from "./chart.js";
 import { el, setContent } from "./dom.js";
 import { counted, languageName, nameAsWords, number, publisherName, timeOf } from "./format.js";
 import { replaceFragment } from "./links.js";
+import { sagaSection } from "./saga.js";
 import { badges } from "./story-row.js";
 import { seenCounts } from "./store.js";
 import { setOpenTitle } from "./title.js";
@@ -19,6 +20,7 @@ export function storyView(root, id, expand) {
   const status = el("p", { class: "note", role: "status" }, "Loading…");
   const chart = timelineChart((article) => list.expand(article));
   const carriers = carrierReports((reports) => chart.update({ reports }));
+  const saga = sagaSection();
   const title = el("h3", { id: "articles-title" });
   const list = articleList((article) => replaceFragment(`#/story/${id}/${article}`));
   const showMore = el(
@@ -30,6 +32,7 @@ export function storyView(root, id, expand) {
     el("a", { class: "up", href: "#/" }, "All stories"),
     head,
     carriers.node,
+    saga.node,
     chart.node,
     el("section", { "aria-labelledby": "articles-title" }, title, list.node, showMore),
     status,
@@ -65,7 +68,7 @@ export function storyView(root, id, expand) {
     }
   }
 
-  function draw({ story, clock, first }) {
+  function draw({ story, clock, first, saga: stages }) {
     if (story.id !== id) {
       // The story was merged: the API returned the story it now belongs to.
       id = story.id;
@@ -79,6 +82,7 @@ export function storyView(root, id, expand) {
     chart.update({ story, timeline, clock, first });
     list.update({ timeline, clock, seenBefore });
     carriers.update(timeline, clock);
+    saga.update(stages, story.id, clock);
     if (!document.hidden) markRead(story);
     if (expand) list.expand(expand);
     expand = undefined;
@@ -88,8 +92,9 @@ export function storyView(root, id, expand) {
   read();
   return {
     refresh(change) {
+      const isShown = (story) => story === id || saga.has(story);
       const affected =
-        !change || change.more || change.queue || [...change.stories, ...change.gone].includes(id);
+        !change || change.more || change.queue || [...change.stories, ...change.gone].some(isShown);
       // A longer timeline includes pages that the user added with "Show more", so it is not
       // refreshed.
       if (affected && timeline.length <= 200) read();
@@ -169,7 +174,6 @@ function headOf(story, clock) {
       "p",
       { class: "facts" },
       ...badges(story),
-      story.follows && el("a", { href: `#/story/${story.follows}` }, "follows an earlier story"),
     ),
     story.links && linkedStories(story.links),
   ];

@@ -104,6 +104,7 @@ export const TERMS = [
     "linked story",
     "a story in another language that shares names, places and figures with this one; the list has one row for both",
   ],
+  ["running story", "stories that continue one another, often over days; each is a stage of it"],
   ["independent publishers", INDEPENDENT],
   ["growth", GROWTH],
   ["source", "the earlier article from which an article takes its text"],
