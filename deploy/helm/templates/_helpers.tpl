@@ -1,6 +1,6 @@
 {{- define "wirefold.selector" -}}
 app.kubernetes.io/name: wirefold
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "wirefold.labels" -}}

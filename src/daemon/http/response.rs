@@ -94,13 +94,16 @@ impl IntoResponse for Problem {
 
 /// Possible responses other than the regular one, by status, with their descriptions in the OpenAPI
 /// document.
-const ALTERNATIVES: [(u16, &str); 9] = [
+const ALTERNATIVES: [(u16, &str); 12] = [
     (304, "not modified: the client already has this version"),
     (400, "a parameter is invalid"),
+    (401, "`http.token_file` is set, and the request does not carry its token"),
+    (403, "the request comes from a page of another site"),
     (404, "there is no live article or story with this id"),
     (408, "the body of the request did not arrive in time"),
     (410, "the text is no longer in the input topic"),
     (413, "the body of the request is larger than 256 KiB"),
+    (421, "no `http.token_file` is set, and `Host` is not a loopback name or address"),
     (422, "the body of the request does not contain exactly one readable article"),
     (429, "too many open streams"),
     (503, "temporarily unavailable: retry after the time in `Retry-After`"),
@@ -140,7 +143,7 @@ alternative! {
 }
 
 /// The OpenAPI description of an alternative response.
-fn alternative(status: u16) -> (String, RefOr<Described>) {
+pub(super) fn alternative(status: u16) -> (String, RefOr<Described>) {
     let description = ALTERNATIVES
         .iter()
         .find(|(known, _)| *known == status)

@@ -4,10 +4,10 @@
 //! `config/schema/openapi.json` is a copy of it. A test fails if the copy is out of date.
 
 use super::{articles, diff, matching, queue, similar, stories, stream, text, why};
-use crate::daemon::http::response::ProblemBody;
+use crate::daemon::http::response::{ProblemBody, alternative};
 use crate::daemon::http::server;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi};
+use utoipa::openapi::{Components, OpenApi, Ref};
 use utoipa::{Modify, OpenApi as _};
 
 #[derive(utoipa::OpenApi)]
@@ -19,6 +19,17 @@ use utoipa::{Modify, OpenApi as _};
             changes and events. Times are RFC 3339 in UTC. Unknown values are absent. Ids are \
             opaque. If `http.token_file` is set, requests must carry its token.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((
+        url = "http://localhost:9464",
+        description = "The default of `http.listen`. Behind a proxy: its address, and `http.path`."
+    )),
+    tags(
+        (name = "stories", description = "Live stories."),
+        (name = "articles", description = "Live articles, their texts and their verdicts."),
+        (name = "desk", description = "The queue of items that need action, and predictions."),
+        (name = "streams", description = "Server-sent events."),
+        (name = "instance", description = "The instance and its shards.")
     ),
     paths(
         server::status,
@@ -39,7 +50,7 @@ use utoipa::{Modify, OpenApi as _};
         stream::events,
     ),
     components(schemas(ProblemBody)),
-    modifiers(&TokenScheme)
+    modifiers(&TokenScheme, &Refusals)
 )]
 /// The OpenAPI document.
 struct ApiDocument;
@@ -57,6 +68,25 @@ impl Modify for TokenScheme {
         let none = SecurityRequirement::default();
         let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
         document.security = Some(vec![by("bearer"), by("basic"), none]);
+    }
+}
+
+/// Adds the responses to requests that the access control refuses.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_with(Components::new);
+        for (name, status) in [("NoToken", 401), ("CrossSite", 403), ("NotLoopback", 421)] {
+            let (status, response) = alternative(status);
+            components.responses.insert(name.to_owned(), response);
+            for item in document.paths.paths.values_mut() {
+                for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                    let response = Ref::from_response_name(name).into();
+                    operation.responses.responses.insert(status.clone(), response);
+                }
+            }
+        }
     }
 }
 
