@@ -1,7 +1,12 @@
 //! Tests of links between stories in different languages that are about the same event.
 
+use crate::contract::fits;
+use crate::linked_wire;
+use crate::rig::Rig;
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+use wirefold::daemon::http::api::document;
 use wirefold_engine::Settings;
 use wirefold_engine::article::Span;
 use wirefold_engine::verdict::Ratio;
@@ -225,4 +230,33 @@ fn a_merged_story_takes_over_the_links() {
             f-1: S5 of 1
         "#]],
     );
+}
+
+#[test]
+fn a_list_has_one_row_for_an_event_if_it_is_collapsed() {
+    let mut rig = Rig::new();
+    rig.commit(&linked_wire::wire());
+    let served = rig.serve();
+    let headlines = |path: &str| -> Vec<String> {
+        let page = served.read(path);
+        assert_eq!(page["matching"], 4, "all stories count: {page}");
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|story| story["headline"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(headlines("/stories").len(), 4);
+    for sort in ["rise", "newest", "size"] {
+        let rows = headlines(&format!("/stories?collapse=true&sort={sort}"));
+        assert_eq!(rows.len(), 2, "{sort}: {rows:?}");
+    }
+    let page = served.read("/stories?collapse=true&sort=size");
+    let document: Value = serde_json::from_str(&document::text()).unwrap();
+    let response = &document["paths"]["/api/v1/stories"]["get"]["responses"]["200"];
+    fits(&document, &response["content"]["application/json"]["schema"], &page, "the list");
+    let links = page["items"][0]["links"].as_array().unwrap();
+    let mut languages: Vec<&str> =
+        links.iter().map(|link| link["language"].as_str().unwrap()).collect();
+    languages.sort_unstable();
+    assert_eq!(languages, ["de", "zh"]);
+    assert!(links.iter().all(|link| link["names"].as_u64() > Some(2)), "{links:?}");
+    assert!(links.iter().all(|link| link["translation"] == json!(false)), "{links:?}");
 }

@@ -33,6 +33,7 @@ mod isolation;
 mod kill_forms;
 mod leads;
 mod linked_stories;
+mod linked_wire;
 mod links;
 mod memory;
 mod mentions;

@@ -10,6 +10,9 @@ mod access;
 mod browser;
 mod demo;
 mod keyboard;
+mod linked;
+#[path = "../it/linked_wire.rs"]
+mod linked_wire;
 mod lists;
 mod live;
 mod many;
