@@ -120,14 +120,19 @@ function linkedStories(links) {
       {},
       el("span", { class: "language" }, languageName(link.language)),
       el(
-        "a",
-        { href: `#/story/${link.id}`, dir: "auto", lang: link.language },
-        link.headline || "(no headline)",
-      ),
-      el(
         "span",
-        { class: "faint" },
-        `${counted(link.size, "article")}; ${link.translation ? "a stated translation" : `shares ${sharedBy(link)}`}`,
+        {},
+        el(
+          "a",
+          { href: `#/story/${link.id}`, dir: "auto", lang: link.language },
+          link.headline || "(no headline)",
+        ),
+        el("br"),
+        el(
+          "span",
+          { class: "faint" },
+          `${counted(link.size, "article")}; ${link.translation ? "a stated translation" : `shares ${sharedBy(link)}`}`,
+        ),
       ),
     );
   return el("ul", { class: "linked", "aria-label": "In other languages" }, links.map(row));
