@@ -188,6 +188,7 @@ fn the_settings_hash_covers_only_settings_that_affect_verdicts() {
         "engine.verdict.unique.survivor=newest",
         "engine.preferred_publishers=[\"Northwire\"]",
         "engine.stories.lead=first",
+        "engine.stories.count_publishers=all_languages",
     ] {
         assert_ne!(hash(&[]), hash(&[set]), "{set}");
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use wirefold::daemon::http::api::document;
 use wirefold_engine::Settings;
 use wirefold_engine::article::Span;
+use wirefold_engine::stories::PublisherCount;
 use wirefold_engine::verdict::Ratio;
 
 const PASSAGES: &str = "
@@ -107,6 +108,39 @@ fn a_link_ends_when_a_story_closes() {
               S2: 1 by 1, lead d-1 (only)
               S4 opened
             f-2: S4 of 1
+        "#]],
+    );
+}
+
+#[test]
+fn publishers_of_linked_stories_count_if_set() {
+    let mut settings = Settings::default();
+    settings.stories.count_publishers = PublisherCount::AllLanguages;
+    check(
+        PASSAGES,
+        Show::Stories,
+        &settings,
+        r#"
+        10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:05 d-1 hafendienst de "Fähre vor Rotterdam auf Grund gelaufen" | @de
+        10:10 d-2 northwire de "Fähre Halcyon vor Rotterdam auf Grund" | Kapitänin Brandauer sagte, die Steuerung der Fähre Halcyon sei vor Rotterdam ausgefallen. Osterlund schickte Schlepper. Die Küstenwache blieb bei den 412 Menschen an Bord.
+        10:15 d-3 eins de "Halcyon vor Rotterdam auf Grund gelaufen" | Kapitänin Brandauer meldete der Küstenwache, die Steuerung der Fähre Halcyon mit 412 Menschen an Bord sei vor Rotterdam ausgefallen. Osterlund schickte Schlepper.
+        10:31 f-1 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            e-1: S1 of 1
+              S2 opened
+            d-1: S2 of 1
+              S2: 1 by 2, lead d-1 (only), related to S1 (4 1 2)
+              S1: 1 by 2, lead e-1 (only), related to S2 (4 1 2)
+            d-2: S2 of 2 by score
+              S2: 2 by 2, lead d-1 (fullest-original), related to S1 (4 1 2)
+              S1: 1 by 2, lead e-1 (only), related to S2 (4 1 2)
+            d-3: S2 of 3 by score
+              S2: 3 by 2, lead d-1 (fullest-original), related to S1 (4 1 2)
+              S3 opened
+            f-1: S3 of 1
         "#]],
     );
 }

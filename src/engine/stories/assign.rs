@@ -13,8 +13,8 @@ use super::postings::TermPostings;
 use super::score::StoryScore;
 use super::terms::Terms;
 use super::{
-    FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, Rise, Settings, StoryId,
-    StoryStep, StoryTags, Summary,
+    FrequencyRecord, LifeRecord, Member, MemberLookup, Peak, Placement, PublisherCount, Rise,
+    Settings, StoryId, StoryStep, StoryTags, Summary,
 };
 use crate::article::{
     Article, EventTime, ItemShape, ItemType, Lang, PreferredPublishers, Sequence, publisher,
@@ -130,7 +130,14 @@ impl Stories {
 
     /// The published state of a live story.
     pub fn summary(&self, story: StoryId, members: &impl MemberLookup) -> Option<Summary> {
-        Some(self.live.get(&story)?.summary(story, members))
+        let live = self.live.get(&story)?;
+        let own = live.summary(story, members);
+        Some(match self.settings.count_publishers {
+            PublisherCount::OwnLanguage => own,
+            PublisherCount::AllLanguages => {
+                Summary { publishers: self.publishers_of_linked(live), ..own }
+            }
+        })
     }
 
     /// The headline of a live story.
@@ -286,10 +293,15 @@ impl Stories {
         }
         if let Some(live) = self.live.get_mut(&story) {
             let members = MembersWithNew { new: member, members };
+            let publishers = live.publishers();
             live.add(member, &self.leads, &members, self.settings.tuning.centroid_members as usize);
             let scale = Scale::new(&self.frequencies, weights, &self.settings);
             live.measure(member.sequence, scale, &members);
+            let changed = live.publishers() != publishers;
             self.link(story, member, &members);
+            if changed && self.settings.count_publishers == PublisherCount::AllLanguages {
+                self.stir_linked(story, member.arrived);
+            }
         }
     }
 

@@ -345,6 +345,24 @@ impl Stories {
         }
     }
 
+    /// The number of publishers of a story and of those linked to it.
+    pub(super) fn publishers_of_linked(&self, story: &LiveStory) -> u32 {
+        let linked = story.record.all_related();
+        let linked = linked.iter().filter_map(|id| self.live.get(id)).flat_map(|s| s.families());
+        let mut families: Vec<u64> = story.families().chain(linked).collect();
+        families.sort_unstable();
+        families.dedup();
+        families.len().max(1) as u32
+    }
+
+    /// Notes that the published states of the stories linked to `story` changed.
+    pub(super) fn stir_linked(&mut self, story: StoryId, now: EventTime) {
+        let linked = self.live.get(&story).map_or(Vec::new(), |live| live.record.all_related());
+        for other in linked {
+            self.stir(other, now);
+        }
+    }
+
     /// Corrects the links and translations of other stories to `gone`, which has ended: they now
     /// lead to `survivor`, if another story has absorbed it.
     pub(super) fn redirect_links(

@@ -156,11 +156,23 @@ impl LiveStory {
         }
     }
 
-    fn publishers(&self) -> u32 {
+    pub(super) fn publishers(&self) -> u32 {
         match &self.members {
             StoryMembers::Many(many) => many.families.len().max(1) as u32,
             _ => 1,
         }
+    }
+
+    /// The provider families of its root articles.
+    pub(super) fn families(&self) -> impl Iterator<Item = u64> + '_ {
+        let (one, many) = match &self.members {
+            StoryMembers::None => (None, None),
+            StoryMembers::One(one) => (one.family, None),
+            StoryMembers::Many(many) => {
+                (None, Some(many.families.iter().map(|(family, _)| *family)))
+            }
+        };
+        one.into_iter().chain(many.into_iter().flatten())
     }
 
     fn lead(&self) -> Option<Rank> {

@@ -11,7 +11,7 @@ use super::live::{LiveStory, Scale};
 use super::members::{Contributors, counts};
 use super::score;
 use super::terms::Channel;
-use super::{MemberLookup, StoryId, StoryStep};
+use super::{MemberLookup, StoryId, StoryStep, Tuning};
 use crate::article::{EventTime, Sequence};
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -25,8 +25,7 @@ const DOUBTS: u8 = 2;
 
 impl Stories {
     /// Records that an article fits two stories, and merges the stories if there have been enough
-    /// such doubts and the centroids are similar. Records nothing if the threshold can never be
-    /// reached.
+    /// such doubts and the centroids are similar.
     pub(super) fn doubt(
         &mut self,
         a: StoryId,
@@ -35,10 +34,6 @@ impl Stories {
         now: EventTime,
         members: &impl MemberLookup,
     ) -> Option<StoryStep> {
-        let bar = self.settings.merge.get();
-        if bar >= 1.0 {
-            return None;
-        }
         let (keeper, other) = (a.min(b), a.max(b));
         let doubts = &mut self.live.get_mut(&keeper)?.record.doubts;
         let count = match doubts.iter().position(|(story, _)| *story == other) {
@@ -55,7 +50,8 @@ impl Stories {
         }
         let (x, y) = (self.live.get(&a)?, self.live.get(&b)?);
         let small = x.size().min(y.size()).clamp(1, 10);
-        let bar = bar + self.settings.tuning.merge_size * (1.0 - 1.0 / f64::from(small));
+        let Tuning { merge, merge_size, .. } = self.settings.tuning;
+        let bar = merge + merge_size * (1.0 - 1.0 / f64::from(small));
         let agreement = self.agreement(x, y, weights, members);
         (agreement >= bar).then(|| self.merge(a, b, agreement, now, members)).flatten()
     }

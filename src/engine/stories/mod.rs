@@ -103,7 +103,7 @@ pub use link::StoryLink;
 pub(crate) use live::opening_sentence;
 use rise::Rise;
 use serde::{Deserialize, Serialize};
-pub use settings::{LeadChoice, Settings, Tuning};
+pub use settings::{LeadChoice, PublisherCount, Settings, Tuning};
 use std::fmt;
 use std::num::NonZeroU64;
 use tags::StoryTags;
@@ -218,7 +218,8 @@ pub struct Summary {
     /// The number of members that are not withdrawn. Redeliveries are not counted, except that the
     /// size is 1 if all of these members are redeliveries.
     pub size: u32,
-    /// The number of distinct provider families among the root articles.
+    /// The number of distinct provider families among the root articles; with
+    /// [`PublisherCount::AllLanguages`], also among those of linked stories.
     pub publishers: u32,
     /// The lead article.
     pub lead: Option<ArticleKey>,

@@ -22,12 +22,12 @@ pub struct Settings {
     /// A story with a single article is scored once more after further articles have arrived, and
     /// is merged into another story if its score is at least this.
     pub join_again: Ratio,
-    /// Two stories merge if their centroids are at least this similar (cosine) and at least two
-    /// articles were close to both. With 1.0, stories are never merged.
-    pub merge: Ratio,
     /// Which article leads a story: the `fullest` report, the `first` article, the `newest` or the
     /// `longest`. Articles that are still valid come first, then those of preferred publishers.
     pub lead: LeadChoice,
+    /// Which publishers a story counts: those of its articles (`own_language`), or also those of the
+    /// stories in other languages that are linked to it (`all_languages`).
+    pub count_publishers: PublisherCount,
     /// Constants that only tests and benchmarks change.
     #[serde(skip)]
     pub tuning: Tuning,
@@ -38,8 +38,8 @@ impl Default for Settings {
         Self {
             join: Ratio::constant(0.215),
             join_again: Ratio::constant(0.15),
-            merge: Ratio::constant(0.5),
             lead: LeadChoice::Fullest,
+            count_publishers: PublisherCount::OwnLanguage,
             tuning: Tuning::default(),
         }
     }
@@ -63,12 +63,26 @@ pub enum LeadChoice {
     Longest,
 }
 
+/// Which publishers a story counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PublisherCount {
+    /// Those of its articles.
+    #[default]
+    OwnLanguage,
+    /// Also those of the stories in other languages that are linked to it.
+    AllLanguages,
+}
+
 /// Constants of the scores. `benches/README.md` says how they were measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
     /// An article that joins the best story also fits the second-best story if its score there is
     /// at least this. This is a reason to merge the two stories.
     pub doubt: f64,
+    /// Two stories merge if their centroids are at least this similar (cosine) and at least two
+    /// articles were close to both.
+    pub merge: f64,
     /// The largest amount added to the `merge` threshold; approached as the smaller of the two
     /// stories grows.
     pub merge_size: f64,
@@ -150,6 +164,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             doubt: 0.2,
+            merge: 0.5,
             merge_size: 0.05,
             channels: [0.2, 0.6, 0.28, 0.2],
             untitled: 0.4,

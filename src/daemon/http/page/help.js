@@ -44,6 +44,7 @@ export function help(dialog, button) {
       section("Labels of articles", LABELS.map(labelMeaning)),
       section("Kinds of article", kindMeanings()),
       el("p", { class: "faint" }, `Times are in the time zone of your browser, ${timeZoneName()}.`),
+      el("p", { class: "faint" }, "Names of cities, which link stories across languages: GeoNames, CC BY 4.0."),
     ),
   ]);
   const open = () => {
