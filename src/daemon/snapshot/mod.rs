@@ -137,7 +137,7 @@ pub struct Snapshot {
     carrier_counts: OrdMap<StoryId, u32>,
     /// Absorbed stories, each with the story that absorbed it.
     absorbed: OrdMap<StoryId, StoryId>,
-    /// A story, and a live story that follows it or a story that it absorbed.
+    /// Pairs of a story and either a live story that follows it or a story that it absorbed.
     sequels: OrdSet<(StoryId, StoryId)>,
     /// Number of live articles per provider.
     publishers: NameCounts,

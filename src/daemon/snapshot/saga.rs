@@ -1,7 +1,8 @@
 //! Running stories: which live stories continue one another.
 //!
 //! Input: the earlier story that each live story follows, and which stories were merged. Output:
-//! the [`Saga`] of a story: all stories that are linked to it, directly or through other stories.
+//! the [`Saga`] of a story: all stories that it continues or that continue it, directly or through
+//! other stories. Links between stories in different languages play no part here.
 //!
 //! ```text
 //! A <- B <- C    C follows B, and B follows A.

@@ -12,8 +12,8 @@
 //!
 //! Sequences are 20 decimal digits, story ids and hashes 16 hexadecimal digits. For example,
 //! article 42 is `a/00000000000000000042`. A value is one version byte followed by postcard.
-//! Records of all versions up to the last one below can be read ([`read_records`]
-//! (super::read_records)); a newer version stops the restore.
+//! Records of all versions up to the last one below can be read (see `read_records`); a newer
+//! version stops the restore.
 //!
 //! - Version 2 added the first live sequence to `clock`: every article before it has expired,
 //!   whether or not its tombstone was read.

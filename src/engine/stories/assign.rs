@@ -351,7 +351,7 @@ impl Stories {
         (story, vec![StoryStep::Opened { story, follows }])
     }
 
-    /// Links two stories in different languages as translations.
+    /// Records that an article of one story states that it is a translation of one in the other.
     fn relate(&mut self, a: StoryId, b: StoryId, now: EventTime) {
         for (story, other) in [(a, b), (b, a)] {
             let Some(live) = self.live.get_mut(&story) else { continue };

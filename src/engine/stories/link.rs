@@ -6,9 +6,12 @@
 //! The universal terms of a story are those of its newest articles, added up. Two stories are
 //! linked if the cosine of their universal terms is at least `link`, or `link_by_two` if they share
 //! only two of them. One shared term is never enough. The weight of a term is `q ln((N + 1) / (n +
-//! .5))`, at least `q / 2`, where `N` is the number of live articles in the story's language, and
-//! `n` the number of those that contain the term. A story has at most `links_max` links to stories
-//! in one other language, the best ones on both sides.
+//! .5))`, at least `q / 2`, where `N` is the number of live articles in the story's language that
+//! have universal terms, and `n` the number of those that contain the term.
+//!
+//! A story has at most `links_max` links to stories in one other language: those that are among the
+//! best for both stories. A story that absorbs another one takes over its links, and can exceed
+//! `links_max` until its next article.
 //!
 //! Links are decided when an article that contributes joins a story, for that story only. This also
 //! confirms or ends its earlier links. For example, a German story of a ferry accident is linked to
@@ -20,7 +23,7 @@
 //!
 //! Cost: if all articles are in one language, terms are chosen and indexed, but nothing is looked
 //! up. Otherwise, up to `POSTINGS_MAX` postings of each other language and `CANDIDATES_MAX` stories
-//! are read. 8 to 14 bytes for each kept term of an article, which are at most `universal_max`.
+//! are read. Memory: 8 to 14 bytes per kept term; an article keeps at most `universal_max`.
 
 use super::assign::Stories;
 use super::live::LiveStory;
@@ -57,7 +60,8 @@ const CANDIDATES_MAX: usize = 6;
 const ARTICLES_MAX: usize = 4;
 /// Maximum number of terms that represent a story: the heaviest ones.
 const PROFILE_MAX: usize = 32;
-/// A link is updated if its score has changed by more than this share.
+/// The score and counts of a link are updated only if the score has changed by more than this
+/// share.
 const SCORE_CHANGE: f32 = 0.2;
 
 /// The index of the live articles by their universal terms.
@@ -114,8 +118,8 @@ impl UniversalIndex {
         self.languages.values().map(|own| own.postings.bytes()).sum()
     }
 
-    /// The `most` heaviest universal terms of an article in `language`, which are kept; none if the
-    /// language is unknown.
+    /// The universal terms that are kept for an article in `language`: the `most` heaviest ones, or
+    /// none if the language is unknown.
     pub(super) fn heaviest(&self, terms: &[Term], language: Option<Lang>, most: u32) -> Vec<Term> {
         let Some(language) = language else { return Vec::new() };
         let own = self.languages.get(&language);
@@ -134,7 +138,7 @@ impl UniversalIndex {
     }
 
     /// Live articles in other languages that share at least two of these terms. The rarest terms
-    /// are read first. Articles that share most terms come first; among equals, the newest.
+    /// are read first. The articles that share the most terms come first; among equals, the newest.
     /// `newest` is the latest live article.
     fn near(&self, terms: &[Term], language: Lang, newest: Sequence) -> Vec<Sequence> {
         let mut shared: FxHashMap<u32, u32> = FxHashMap::default();

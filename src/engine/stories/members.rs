@@ -122,12 +122,9 @@ impl MemberTables {
         }
     }
 
-    /// The contributors that make up the centroid, oldest first.
-    pub(super) fn newest_contributors(
-        &self,
-        centroid_members: usize,
-    ) -> impl Iterator<Item = Sequence> + '_ {
-        let older = self.contributors.len().saturating_sub(centroid_members);
+    /// The newest contributors, at most `most` of them, oldest first.
+    pub(super) fn newest_contributors(&self, most: usize) -> impl Iterator<Item = Sequence> + '_ {
+        let older = self.contributors.len().saturating_sub(most);
         self.contributors.iter().skip(older).copied()
     }
 

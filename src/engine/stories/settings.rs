@@ -143,7 +143,7 @@ pub struct Tuning {
     pub link_kept: f32,
     /// Maximum number of linked stories in one language.
     pub links_max: u32,
-    /// Stories are not linked if the last article of one is older than this.
+    /// A new link needs a story whose last article is at most this much older than the new article.
     pub link_within: Span,
     /// The number of words of the body whose universal terms are read.
     pub universal_words: u32,

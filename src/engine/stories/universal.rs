@@ -5,17 +5,17 @@
 //!
 //! | kind | words | term |
 //! |---|---|---|
-//! | name | words with a capital, which are not part of a place | the consonants in Latin letters |
+//! | name | capitalized words that are not part of a place | the consonants in Latin letters |
 //! | place | a name in the [gazetteer](super::places) | the place |
-//! | figure | numbers of two digits or more | the number without separators |
+//! | figure | words with two digits or more | the number without separators and letters |
 //!
 //! "Путин" and "Putin" are both `ptn`, "Moscou" and "Moskau" are the same place, "1.200" and
-//! "1,200" the same figure. In scripts without capitals, only places, figures and words in Latin
-//! letters are read. German nouns and first words of sentences count as names, too; they are
-//! frequent, so they weigh little.
+//! "1,200" the same figure. In scripts without capital letters, only places, figures and words in
+//! Latin letters have terms. German nouns and first words of sentences also count as names; they
+//! are frequent, so their weight is low.
 //!
-//! A word in the headline or among the first `lead_words` counts 2, any other 1; figures count
-//! half. A term stores its saturated count `q = round(15 tf / (tf + 2))`.
+//! A word in the headline or among the first `lead_words` of the body counts 2, any other 1;
+//! figures count half. A term stores its saturated count `q = round(15 tf / (tf + 2))`.
 //!
 //! Cost: one pass over the headline and at most `universal_words` words of the body.
 
@@ -41,10 +41,10 @@ const CONSONANTS_MAX: usize = 6;
 const CONSONANTS_MIN: usize = 3;
 /// Shorter words are not names.
 const LETTERS_MIN: usize = 3;
-/// Longer words are cut before their consonants are read.
+/// Only the first letters of a longer word are read.
 const LETTERS_MAX: usize = 24;
 
-/// A name counts this much outside the lead, a figure half.
+/// What a name or a place counts outside the lead; a figure counts half of this.
 const COUNT: u32 = 2;
 
 impl UniversalKind {
@@ -144,8 +144,9 @@ fn term(word: &str, first: char, hashes: &[u64], count: u32) -> (Option<TermCoun
     (value.map(|value| UniversalKind::Name.counted(value, count)), 1)
 }
 
-/// A number for a figure: its digits without leading zeros, and its decimals, if any. A group of
-/// three digits after a separator is a thousand. `None` for a single digit.
+/// A hash of a figure: of its digits without leading zeros and the number of its decimals. Three
+/// digits after the last separator are not decimals but the end of a whole number. `None` for a
+/// single digit.
 fn figure(word: &str) -> Option<u64> {
     let (mut value, mut digits, mut group, mut point) = (0_u64, 0_u64, 0, 0);
     for byte in word.bytes() {
@@ -167,8 +168,10 @@ fn figure(word: &str) -> Option<u64> {
 
 /// The consonants of a name in Latin letters, as a number. `None` for a word that is too short.
 ///
-/// Sounds that languages spell differently are the same: `ch`, `c`, `q` and `ck` are `k`; `sch`,
-/// `sh`, `z` and `ts` are `s`; `ph` is `f`, `w` is `v`. Doubled consonants and `h` are left out.
+/// Sounds that languages spell differently are the same: for example, `ch`, `c`, `q` and `ck` are
+/// `k`; `sch`, `sh`, `z` and `ts` are `s`; `ph` is `f`, and `w` is `v`. The first letter is kept
+/// even if it is a vowel or `h`; any other `h`, and a consonant equal to the one before it, are
+/// left out. A name with few consonants is represented by its first letters.
 fn name(word: &str) -> Option<u64> {
     let mut letters = [0_u8; LETTERS_MAX];
     let mut len = 0;
@@ -241,6 +244,7 @@ fn sound(letters: &[u8]) -> (u8, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     fn terms(text: &str) -> Vec<Term> {
         let none = words("", &Limits::default());
         let body = words(text, &Limits::default());

@@ -17,6 +17,7 @@
 //! | `similar` | `/similar`: articles by SimHash |
 //! | `stream` | `/changes`, `/events` |
 //! | `saga` | the stages of a running story |
+//! | `linked` | the stories in other languages that are linked to a story |
 //! | `rows`, `query` | the JSON form of articles and stories; request parameters and cursors |
 //! | [`document`] | the OpenAPI document |
 

@@ -1,9 +1,9 @@
 //! Running stories: the stages of a saga, and what each of them added.
 //!
 //! What a stage added is what the earlier live stages do not have: its headline, the first sentence
-//! of its lead, its subjects and places, and the names in that sentence. A name is a run of words
-//! with a capital letter, so names are only found in languages that write them, and no other nouns,
-//! that way.
+//! of its lead, its subjects and places, and the names in that sentence. A name is a run of
+//! capitalized words, so none are found in languages without capital letters, nor in German, which
+//! capitalizes all nouns.
 
 use super::rows::RowContext;
 use crate::daemon::snapshot::saga::SagaStage;
@@ -19,9 +19,11 @@ use wirefold_engine::text::{Limits, words};
 
 /// Maximum number of stages listed.
 const STAGES_MAX: usize = 50;
-/// Maximum number of linked stories that a response about one story takes into account.
+/// Maximum number of stories that the search for the stages of one story visits, including merged
+/// ones.
 const LINKED_MAX: usize = 500;
-/// Maximum number of linked stories counted for a row in a list of stories.
+/// Maximum number of stories that the search for the stages of a row in a list visits, including
+/// merged ones.
 const COUNTED_MAX: usize = 50;
 /// Maximum number of names listed per stage.
 const NAMES_MAX: usize = 8;
@@ -137,10 +139,10 @@ fn stage_row(stage: &SagaStage<'_>, known: &mut Known) -> StageRow {
     }
 }
 
-/// What the earlier stages of a running story have.
+/// What the earlier live stages of a running story have.
 #[derive(Default)]
 struct Known {
-    /// Headlines, first sentences, subjects and places, each with its sort, without regard to case.
+    /// Headlines, first sentences, subjects and places, each with its sort, in folded case.
     texts: BTreeSet<(&'static str, String)>,
     /// The hashes of the words in them.
     words: BTreeSet<u64>,

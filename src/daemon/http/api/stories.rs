@@ -208,8 +208,8 @@ pub(super) fn clock(desks: &[Arc<Snapshot>]) -> Option<String> {
     desks.iter().filter_map(|desk| desk.clock).max().map(|clock: EventTime| clock.to_string())
 }
 
-/// The score from which a linked story is left out of a list that has one row for all languages. In
-/// weaker links, every tenth is wrong.
+/// The lowest score of a link that leaves a story out of a list with one row for all languages.
+/// About one in ten weaker links is wrong.
 const COLLAPSE_MIN: f32 = 0.25;
 
 /// Whether a story in another language that is clearly about the same event has more articles or,

@@ -102,7 +102,7 @@ export const TERMS = [
   ["story", "articles on one event in one language, whatever their wording"],
   [
     "linked story",
-    "a story in another language that shares names, places and figures with this one; the list has one row for both",
+    "a story in another language that shares names, places and figures with this one; the list has one row for both if they share many",
   ],
   ["running story", "stories that continue one another, often over days; each is a stage of it"],
   ["independent publishers", INDEPENDENT],

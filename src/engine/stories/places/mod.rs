@@ -2,8 +2,8 @@
 //!
 //! In: words. Out: the place that they name. `Warszawa`, `Warsaw` and `华沙` are the same place.
 //! `names.tsv` has one place per line: its id (an ISO 3166-1 code or a GeoNames number), then its
-//! names. A name that several places have belongs to a country or, failing that, to the city with
-//! the most inhabitants.
+//! names. A name that several places share belongs to the country among them or, if there is none,
+//! to the city with the most inhabitants.
 //!
 //! Names are compared word by word in their common form, so case, accents and hyphens make no
 //! difference. Inflected names, such as `w Warszawie`, are not found.
@@ -23,14 +23,15 @@ struct PlaceNames {
     /// A trie: the key of a node is the hash of the words up to it. A value of 0 means that some
     /// name continues here but none ends.
     nodes: FxHashMap<u64, PlaceId>,
-    /// For each value of the first bits of a word's hash, whether a name starts with such a word.
-    /// Spares most words the lookup.
+    /// For each value of the first bits of a word's hash, whether a name starts with a word that
+    /// has these bits. Most words need no further lookup.
     starts: Box<[bool; 1 << START_BITS]>,
 }
 
-/// Number of bits of a hash by which first words are told apart.
+/// The number of bits of a word's hash that select its entry in `starts`.
 const START_BITS: u32 = 18;
 
+/// The index in `starts` of a word with this hash.
 fn start(word: u64) -> usize {
     (word >> (64 - START_BITS)) as usize
 }
