@@ -355,8 +355,7 @@ impl Stories {
     fn relate(&mut self, a: StoryId, b: StoryId, now: EventTime) {
         for (story, other) in [(a, b), (b, a)] {
             let Some(live) = self.live.get_mut(&story) else { continue };
-            if let Err(at) = live.record.related.binary_search(&other) {
-                live.record.related.insert(at, other);
+            if live.record.add_related(other) {
                 self.stir(story, now);
             }
         }
@@ -440,10 +439,10 @@ impl Stories {
     }
 
     fn close(&mut self, id: StoryId, members: &impl MemberLookup) -> Option<StoryStep> {
-        let story = self.live.remove(&id)?;
+        let mut story = self.live.remove(&id)?;
         let summary = final_summary(&story, id, members);
         let now = EventTime(self.second.saturating_mul(1_000));
-        self.redirect_links(&story, (id, None), now);
+        self.redirect_links(&mut story, (id, None), now);
         for absorbed in story.absorbed {
             self.absorbed.remove(&absorbed);
             self.changed.push(absorbed);

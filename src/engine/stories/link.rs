@@ -52,7 +52,8 @@ pub struct StoryLink {
     pub figures: u8,
 }
 
-/// Maximum number of postings read for one article in each other language.
+/// Maximum number of postings read for one article in each other language; in all of them, four
+/// times as many.
 const POSTINGS_MAX: usize = 256;
 /// Maximum number of stories compared for one article, besides those that are already linked.
 const CANDIDATES_MAX: usize = 6;
@@ -142,8 +143,10 @@ impl UniversalIndex {
     /// `newest` is the latest live article.
     fn near(&self, terms: &[Term], language: Lang, newest: Sequence) -> Vec<Sequence> {
         let mut shared: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut left_in_all = 4 * POSTINGS_MAX;
         for (_, other) in self.languages.iter().filter(|(other, _)| **other != language) {
-            let mut left = POSTINGS_MAX;
+            let mut left = POSTINGS_MAX.min(left_in_all);
+            left_in_all -= left;
             for (_, articles) in other.postings.lists(terms) {
                 if articles.len() > left {
                     break;
@@ -151,6 +154,7 @@ impl UniversalIndex {
                 left -= articles.len();
                 articles.newest(usize::MAX, |p| *shared.entry(p.low()).or_default() += 1);
             }
+            left_in_all += left;
         }
         let shared = shared.into_iter().filter(|(_, count)| *count > 1);
         let mut near: Vec<(u32, Sequence)> =
@@ -238,6 +242,17 @@ impl Stories {
                 _ => self.set_link(story, link, new.arrived),
             }
         }
+        debug_assert!(self.links_are_mutual(story), "SL-1");
+    }
+
+    /// Whether the links of a story lead to live stories in other languages, and back.
+    fn links_are_mutual(&self, story: StoryId) -> bool {
+        let Some((live, language)) = self.with_language(story) else { return true };
+        live.record.links.iter().all(|link| {
+            self.with_language(link.story).is_some_and(|(other, their)| {
+                their != language && other.record.links.iter().any(|back| back.story == story)
+            })
+        })
     }
 
     /// A live story and its language, if that is known.
@@ -329,13 +344,28 @@ impl Stories {
                 self.stir(at, now);
             }
         }
-        let language = self.with_language(story).map(|(_, language)| language);
-        let Some((other, language)) = self.live.get(&link.story).zip(language) else { return };
-        let mut links: Vec<StoryLink> = self.links_to(other, language).collect();
-        links.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
+        self.trim_links(link.story, now);
+    }
+
+    /// Ends the weakest links of a story that has more than `links_max` to one language.
+    pub(super) fn trim_links(&mut self, story: StoryId, now: EventTime) {
+        let Some(live) = self.live.get(&story) else { return };
+        let mut links: Vec<(Option<Lang>, StoryLink)> = live
+            .record
+            .links
+            .iter()
+            .map(|link| (self.with_language(link.story).map(|(_, language)| language), *link))
+            .collect();
+        links.sort_unstable_by(|(a, one), (b, other)| {
+            a.cmp(b).then(other.score.total_cmp(&one.score)).then(one.story.cmp(&other.story))
+        });
         let most = self.settings.tuning.links_max as usize;
-        for weakest in links.into_iter().skip(most) {
-            self.unlink(link.story, weakest.story, now);
+        let weakest: Vec<StoryId> = links
+            .chunk_by(|(a, _), (b, _)| a == b)
+            .flat_map(|same| same.iter().skip(most).map(|(_, link)| link.story))
+            .collect();
+        for weakest in weakest {
+            self.unlink(story, weakest, now);
         }
     }
 
@@ -367,29 +397,33 @@ impl Stories {
         }
     }
 
-    /// Corrects the links and translations of other stories to `gone`, which has ended: they now
-    /// lead to `survivor`, if another story has absorbed it.
+    /// Corrects the links and translations between `gone`, which has ended, and other stories. If
+    /// `survivor` has absorbed it, they now lead there, except for links to stories in the language
+    /// of the survivor, which end.
     pub(super) fn redirect_links(
         &mut self,
-        gone: &LiveStory,
+        gone: &mut LiveStory,
         (id, survivor): (StoryId, Option<StoryId>),
         now: EventTime,
     ) {
+        let language = survivor.and_then(|survivor| self.live.get(&survivor)?.record.language);
         for other in gone.record.all_related() {
-            let Some(live) = self.live.get_mut(&other).filter(|_| Some(other) != survivor) else {
-                continue;
-            };
-            let record = &mut live.record;
-            let link = record.links.iter().find(|link| link.story == id).copied();
-            record.links.retain(|link| link.story != id);
-            let translated = record.related.contains(&id);
-            record.related.retain(|story| *story != id);
-            if let Some(survivor) = survivor {
-                let moved = link.map(|link| StoryLink { story: survivor, ..link });
-                record.add_links(&Vec::from_iter(moved));
-                if let (true, Err(at)) = (translated, record.related.binary_search(&survivor)) {
-                    record.related.insert(at, survivor);
-                }
+            let Some(live) = self.live.get_mut(&other) else { continue };
+            let to = survivor.filter(|to| *to != other);
+            let same_language = live.record.language == language;
+            let link = live.record.take_link(id).filter(|_| !same_language);
+            let translated = live.record.take_related(id);
+            if let (Some(to), Some(link)) = (to, link) {
+                live.record.add_links(&[StoryLink { story: to, ..link }]);
+            }
+            if let (Some(to), true) = (to, translated) {
+                live.record.add_related(to);
+            }
+            if to.is_none() || same_language {
+                gone.record.take_link(other);
+            }
+            if to.is_none() {
+                gone.record.take_related(other);
             }
             self.stir(other, now);
         }

@@ -102,9 +102,9 @@ impl Stories {
             Some((Reverse(story.size()), story.members().next(), id))
         };
         let (survivor, absorbed) = if rank(a)? <= rank(b)? { (a, b) } else { (b, a) };
-        let gone = self.live.remove(&absorbed)?;
+        let mut gone = self.live.remove(&absorbed)?;
         let absorbed_headline = gone.headline(members);
-        self.redirect_links(&gone, (absorbed, Some(survivor)), now);
+        self.redirect_links(&mut gone, (absorbed, Some(survivor)), now);
         for sequence in gone.members() {
             if let Some(of) = self.of.get_mut((sequence.0 - self.first) as usize) {
                 *of = Some(survivor);
@@ -118,6 +118,7 @@ impl Stories {
         let weights = self.frequencies.weights(own.record.language);
         let scale = Scale::new(&self.frequencies, &weights, &self.settings);
         own.weigh(scale, members);
+        self.trim_links(survivor, now);
         self.stir(survivor, now);
         Some(StoryStep::Merged { survivor, absorbed, absorbed_headline, score })
     }

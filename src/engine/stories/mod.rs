@@ -318,6 +318,24 @@ impl LifeRecord {
         all
     }
 
+    /// Removes and returns the link to a story.
+    fn take_link(&mut self, story: StoryId) -> Option<StoryLink> {
+        let at = self.links.binary_search_by_key(&story, |link| link.story).ok()?;
+        Some(self.links.remove(at))
+    }
+
+    /// Removes a translation; returns whether there was one.
+    fn take_related(&mut self, story: StoryId) -> bool {
+        let at = self.related.binary_search(&story);
+        at.map(|at| self.related.remove(at)).is_ok()
+    }
+
+    /// Adds a translation, if it is new. Returns whether it was.
+    fn add_related(&mut self, story: StoryId) -> bool {
+        let at = self.related.binary_search(&story);
+        at.map_err(|at| self.related.insert(at, story)).is_err()
+    }
+
     /// Adds links, or replaces those to the same stories.
     fn add_links(&mut self, links: &[StoryLink]) {
         for link in links {

@@ -112,12 +112,13 @@ fn universal_terms(
 /// Counts the terms of the first `most` words; those of the first `lead` words count twice.
 fn read((text, words): (&str, &Words), lead: usize, most: usize, counts: &mut Vec<TermCount>) {
     let hashes = &words.hashes[..words.hashes.len().min(most)];
-    let (mut at, mut unsegmented) = (0, false);
+    let is_unsegmented = |at: &(u32, u32)| text[at.0 as usize..].starts_with(is_unsegmented);
+    let unsegmented = words.spans.iter().take(FIRST_WORDS).any(is_unsegmented);
+    let mut at = 0;
     while at < hashes.len() {
         let (from, to) = words.spans[at];
         let word = &text[from as usize..to as usize];
         let first = word.chars().next().unwrap_or(' ');
-        unsegmented |= is_unsegmented(first);
         let mut read = 1;
         // Most words are in lower case and have no term.
         if unsegmented || !first.is_lowercase() {

@@ -116,6 +116,26 @@ impl Filter {
             && (self.kinds.is_empty() || self.kinds.iter().any(|k| story.counts.of_kind(*k) > 0))
             && (self.badges.is_empty() || self.badges.iter().any(|name| badge(story, name) > 0))
     }
+
+    /// Whether the row of another story names this one, so that it needs no row of its own.
+    fn is_led(&self, desk: &Snapshot, story: &SnapshotStory) -> bool {
+        self.leaders(desk, story).any(|leader| self.leaders(desk, leader).next().is_none())
+    }
+
+    /// The accepted stories in other languages that are clearly about the same event and have more
+    /// articles or, with the same number, a smaller id.
+    fn leaders<'a>(
+        &'a self,
+        desk: &'a Snapshot,
+        story: &'a SnapshotStory,
+    ) -> impl Iterator<Item = &'a SnapshotStory> {
+        let rank = |story: &SnapshotStory| (story.summary.size, Reverse(story.summary.id));
+        let Summary { related, links, .. } = &story.summary;
+        let weak = |id: &StoryId| links.iter().any(|l| l.story == *id && l.score < COLLAPSE_MIN);
+        let clear = related.iter().filter(move |id| !weak(id));
+        let linked = clear.filter_map(|id| desk.story(*id).map(|story| &**story));
+        linked.filter(move |other| rank(other) > rank(story) && self.accepts(other))
+    }
 }
 
 /// Live stories, sorted by growth, latest arrival or size.
@@ -176,7 +196,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     let desks = api.newest();
     let list = match sort {
         // This order is the only one with an index. It also needs no count of the accepted stories.
-        Sort::Rise if filter.is_open() => rising(&desks, collapse, before, limit),
+        Sort::Rise if filter.is_open() => rising(&desks, (&filter, collapse), before, limit),
         _ => api.work(move || ranked(&desks, (&filter, collapse), sort, before, limit)).await?,
     };
     fresh(&headers, &list)
@@ -212,20 +232,10 @@ pub(super) fn clock(desks: &[Arc<Snapshot>]) -> Option<String> {
 /// About one in ten weaker links is wrong.
 const COLLAPSE_MIN: f32 = 0.25;
 
-/// Whether a story in another language that is clearly about the same event has more articles or,
-/// with the same number, a smaller id.
-fn is_led(desk: &Snapshot, story: &SnapshotStory) -> bool {
-    let rank = |story: &SnapshotStory| (story.summary.size, Reverse(story.summary.id));
-    let Summary { related, links, .. } = &story.summary;
-    let weak = |id: &StoryId| links.iter().any(|l| l.story == *id && l.score < COLLAPSE_MIN);
-    let linked = related.iter().filter(|id| !weak(id)).filter_map(|id| desk.story(*id));
-    linked.into_iter().any(|other| rank(other) > rank(story))
-}
-
 /// All stories by growth, merged over all shards.
 fn rising(
     desks: &[Arc<Snapshot>],
-    collapse: bool,
+    (filter, collapse): (&Filter, bool),
     before: Option<(i64, StoryId)>,
     limit: usize,
 ) -> StoryList {
@@ -234,12 +244,14 @@ fn rising(
     let more = loop {
         let heads = walks.iter_mut().enumerate().filter_map(|(n, walk)| Some((*walk.peek()?, n)));
         let Some((head, shard)) = heads.max() else { break false };
-        if items.len() == limit {
+        let desk = &desks[shard];
+        let visible = |story: &&Arc<SnapshotStory>| !(collapse && filter.is_led(desk, story));
+        let story = desk.story(head.1).filter(visible);
+        if story.is_some() && items.len() == limit {
             break true;
         }
         walks[shard].next();
-        let desk = &desks[shard];
-        if let Some(story) = desk.story(head.1).filter(|story| !(collapse && is_led(desk, story))) {
+        if let Some(story) = story {
             last = Some(head);
             items.push(RowContext { shard: shard as u32, desk }.story(story));
         }
@@ -267,7 +279,7 @@ fn ranked(
                 Sort::Rise => story.summary.rise.rank(),
             };
             let earlier = before.is_some_and(|before| (rank, id) >= before);
-            if earlier || (collapse && is_led(desk, story)) {
+            if earlier || (collapse && filter.is_led(desk, story)) {
                 continue;
             }
             first.insert(Reverse((rank, id, shard)));

@@ -29,6 +29,7 @@ export function sagaSection() {
       const state = JSON.stringify([saga, currentId]);
       if (state === drawn) return;
       ids = new Set(saga?.stages.map((stage) => stage.id));
+      if (saga && node.hidden) node.open = saga.stages.length <= OPEN_MAX;
       node.hidden = saga === undefined;
       if (saga) draw(saga, currentId, clock);
       drawn = state;
@@ -36,7 +37,6 @@ export function sagaSection() {
   };
 
   function draw({ stages, earlier, later, complete }, currentId, clock) {
-    if (drawn === undefined) node.open = stages.length <= OPEN_MAX;
     const total = earlier + stages.length + later;
     const count = complete ? counted(total, "stage") : `more than ${number(total)} stages`;
     setContent(title, "Running story ", el("span", { class: "count" }, count));
