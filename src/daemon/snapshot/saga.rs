@@ -15,8 +15,8 @@
 //! Invariant: SA-1: `sequels` contains one pair for each live story that follows another one and
 //! one for each merge in `absorbed`, and nothing else.
 //!
-//! Cost: about 24 bytes for each link (estimated); a search makes a few look-ups for each story that
-//! it finds.
+//! Cost: about 24 bytes for each link (estimated); a search makes a few look-ups for each story it
+//! finds.
 
 use super::changes::AppliedChanges;
 use super::story::SnapshotStory;
