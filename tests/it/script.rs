@@ -17,7 +17,7 @@ use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::marks;
 use wirefold_engine::prepare::prepare;
 use wirefold_engine::state::{State, Tally};
-use wirefold_engine::stories::StoryId;
+use wirefold_engine::stories::{StoryId, Summary};
 use wirefold_engine::verdict::{Relation, Scope};
 
 /// Which events are printed.
@@ -137,6 +137,18 @@ impl Printer {
         format!("S{}", at + 1)
     }
 
+    /// The related stories, each with the numbers of what it shares.
+    fn related(&mut self, story: &Summary) -> Vec<String> {
+        let shared = |id: &StoryId| {
+            let link = story.links.iter().find(|link| link.story == *id);
+            link.map_or(String::new(), |link| {
+                format!(" ({} {} {})", link.names, link.places, link.figures)
+            })
+        };
+        let named = |id: &StoryId| format!("{}{}", self.story(*id), shared(id));
+        story.related.iter().map(named).collect()
+    }
+
     fn add(&mut self, event: &Event) {
         let line = match &event.kind {
             EventKind::Classified(c) => {
@@ -185,14 +197,7 @@ impl Printer {
             EventKind::StoryUpdated(_) if self.show == Show::Verdicts => return,
             EventKind::StoryUpdated(s) => {
                 let lead = s.lead.as_ref().map_or("none", |lead| lead.uri.as_str()).to_owned();
-                let shared = |id: &StoryId| {
-                    let link = s.links.iter().find(|link| link.story == *id);
-                    link.map_or(String::new(), |link| {
-                        format!(" ({} {} {})", link.names, link.places, link.figures)
-                    })
-                };
-                let named = |r: &StoryId| format!("{}{}", self.story(*r), shared(r));
-                let related: Vec<String> = s.related.iter().map(named).collect();
+                let related = self.related(s);
                 let related = match related.is_empty() {
                     true => String::new(),
                     false => format!(", related to {}", related.join(" ")),

@@ -25,8 +25,8 @@ pub struct Settings {
     /// Which article leads a story: the `fullest` report, the `first` article, the `newest` or the
     /// `longest`. Articles that are still valid come first, then those of preferred publishers.
     pub lead: LeadChoice,
-    /// Which publishers a story counts: those of its articles (`own_language`), or also those of the
-    /// stories in other languages that are linked to it (`all_languages`).
+    /// Which publishers a story counts: those of its articles (`own_language`), or also those of
+    /// the stories in other languages that are linked to it (`all_languages`).
     pub count_publishers: PublisherCount,
     /// Constants that only tests and benchmarks change.
     #[serde(skip)]

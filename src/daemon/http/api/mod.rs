@@ -24,6 +24,7 @@
 mod articles;
 mod diff;
 pub mod document;
+mod filter;
 mod linked;
 mod matching;
 mod query;
