@@ -129,6 +129,16 @@ impl Stories {
         Some(self.live.get(&story)?.summary(story, members))
     }
 
+    /// The number of articles of a live story, as published.
+    pub fn size(&self, story: StoryId) -> Option<u32> {
+        Some(self.live.get(&story)?.size())
+    }
+
+    /// The number of publishers of a live story, as published.
+    pub fn publishers(&self, story: StoryId) -> Option<u32> {
+        Some(self.live.get(&story)?.publishers())
+    }
+
     /// The headline of a live story.
     pub fn headline(&self, story: StoryId, members: &impl MemberLookup) -> Option<String> {
         Some(self.live.get(&story)?.headline(members))

@@ -146,7 +146,7 @@ impl LiveStory {
         }
     }
 
-    fn publishers(&self) -> u32 {
+    pub(super) fn publishers(&self) -> u32 {
         match &self.members {
             StoryMembers::Many(many) => many.families.len().max(1) as u32,
             _ => 1,
