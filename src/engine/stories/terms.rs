@@ -163,7 +163,12 @@ impl Terms {
     ) -> Self {
         let language_terms = LanguageTerms::of(language);
         let title = words(headline, &crate::text::Limits { words_max: 200 });
-        let mut counts = TermCounts::default();
+        let (of_title, of_body) = (title.hashes.len(), body.hashes.len());
+        let mut counts = TermCounts {
+            title: Vec::with_capacity(of_title),
+            text: Vec::with_capacity(of_title + of_body.min(settings.tuning.body_words as usize)),
+            names: Vec::with_capacity(of_title),
+        };
         counts.title(headline, &title, language_terms);
         counts.body(&clean.text, body, language_terms, settings);
         let TermCounts { title, text, names } = counts;
@@ -220,7 +225,6 @@ const NAMES: u32 = 1 << 30;
 /// The counts of the terms at all their positions. Each entry has the term in its upper 32 bits and
 /// the count in its lower 32 bits, so sorting groups the entries by term. Names are counted in
 /// quarters.
-#[derive(Default)]
 struct TermCounts {
     /// Counts of the title channel.
     title: Vec<u64>,
