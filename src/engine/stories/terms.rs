@@ -305,7 +305,8 @@ fn starts_line(text: &str, words: &Words, at: usize) -> bool {
 /// has the flag `needs`.
 fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
     counts.sort_unstable();
-    counts
+    let mut terms = Vec::with_capacity(counts.len());
+    let counted = counts
         .chunk_by(|a, b| a >> 32 == b >> 32)
         .filter(|same| needs == 0 || same.iter().any(|&count| count as u32 & needs != 0))
         .map(|same| {
@@ -313,8 +314,9 @@ fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
             let opens = same.iter().any(|&count| count as u32 & OPENS != 0);
             let q = (30 * tf + tf + half) / (2 * (tf + half));
             Term::new((same[0] >> 32) as TermId, q.clamp(1, 15), opens)
-        })
-        .collect()
+        });
+    terms.extend(counted);
+    terms
 }
 
 #[cfg(test)]
