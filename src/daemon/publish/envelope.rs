@@ -4,6 +4,7 @@ use crate::daemon::pipeline::broker::Header;
 use crate::daemon::pipeline::trace_context::TraceContext;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use wirefold_engine::article::EventTime;
 
 /// How an event is laid out in a Kafka record (CloudEvents 1.0, Kafka protocol binding).
@@ -61,34 +62,31 @@ const CONTENT_TYPE: &str = "application/json";
 
 impl Envelope {
     /// The context attributes in a fixed order, without `datacontenttype`.
-    fn attributes(&self) -> impl Iterator<Item = (&'static str, String)> {
+    fn attributes(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let fixed = [
-            ("specversion", "1.0".to_owned()),
-            ("id", self.id.clone()),
-            ("source", self.source.clone()),
-            ("type", self.kind.to_owned()),
-            ("subject", self.subject.clone()),
-            ("time", self.time.to_string()),
-            ("dataschema", dataschema(self.kind)),
-            ("partitionkey", self.partitionkey.clone()),
-            ("sequence", format!("{:020}", self.sequence)),
+            ("specversion", "1.0".into()),
+            ("id", self.id.as_str().into()),
+            ("source", self.source.as_str().into()),
+            ("type", self.kind.into()),
+            ("subject", self.subject.as_str().into()),
+            ("time", self.time.to_string().into()),
+            ("dataschema", dataschema(self.kind).into()),
+            ("partitionkey", self.partitionkey.as_str().into()),
+            ("sequence", format!("{:020}", self.sequence).into()),
         ];
-        fixed.into_iter().chain(self.traced())
+        fixed.into_iter().chain(self.traced().map(|(name, value)| (name, value.into())))
     }
 
     /// The trace context attributes, if there is a trace context.
-    fn traced(&self) -> impl Iterator<Item = (&'static str, String)> + use<> {
-        let (parent, state) = match self.context.clone() {
-            Some(context) => (Some(context.parent), context.state),
-            None => (None, None),
-        };
-        let parent = parent.map(|parent| ("traceparent", parent));
-        parent.into_iter().chain(state.map(|state| ("tracestate", state)))
+    fn traced(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let parent = self.context.iter().map(|context| ("traceparent", context.parent.as_str()));
+        let state = self.context.iter().filter_map(|context| context.state.as_deref());
+        parent.chain(state.map(|state| ("tracestate", state)))
     }
 
     /// Headers and value in binary mode: attributes in `ce_*` headers, data as the value.
     pub(super) fn binary(self) -> (Vec<Header>, Vec<u8>) {
-        let mut headers = vec![header("content-type", CONTENT_TYPE.into())];
+        let mut headers = vec![header("content-type", CONTENT_TYPE)];
         headers.extend(self.attributes().map(|(name, v)| header(&format!("ce_{name}"), v)));
         headers.extend(self.traced().map(|(name, v)| header(name, v)));
         (headers, self.data)
@@ -97,17 +95,16 @@ impl Envelope {
     /// Headers and value in structured mode: one JSON object holds everything.
     pub(super) fn structured(self) -> (Vec<Header>, Vec<u8>) {
         let mut value = Vec::with_capacity(self.data.len() + 512);
-        for (name, text) in self.attributes().chain([("datacontenttype", CONTENT_TYPE.to_owned())])
-        {
-            value.push(if value.is_empty() { b'{' } else { b',' });
-            value.extend(format!("\"{name}\":").into_bytes());
-            value.extend(serde_json::to_vec(&text).expect("a string serializes to JSON"));
+        for (name, text) in self.attributes().chain([("datacontenttype", CONTENT_TYPE.into())]) {
+            value.extend(if value.is_empty() { b"{\"" } else { b",\"" });
+            value.extend(name.as_bytes());
+            value.extend(b"\":");
+            serde_json::to_writer(&mut value, &text).expect("a string serializes to JSON");
         }
         value.extend(b",\"data\":");
         value.extend(&self.data);
         value.push(b'}');
-        let kind = "application/cloudevents+json; charset=UTF-8".to_owned();
-        let kind = header("content-type", kind);
+        let kind = header("content-type", "application/cloudevents+json; charset=UTF-8");
         let traced = self.traced().map(|(name, v)| header(name, v));
         ([kind].into_iter().chain(traced).collect(), value)
     }
@@ -115,9 +112,11 @@ impl Envelope {
 
 /// The `dataschema` of an event type. `wirefold schema events` prints the schema it names.
 pub(super) fn dataschema(kind: &str) -> String {
-    format!("urn:{}", kind.replace(".v", ":v").replacen('.', ":", 1))
+    let (name, version) = kind.rsplit_once('.').unwrap_or((kind, ""));
+    let (product, event) = name.split_once('.').unwrap_or((name, ""));
+    format!("urn:{product}:{event}:{version}")
 }
 
-fn header(name: &str, value: String) -> Header {
-    (name.to_owned(), Some(value.into_bytes()))
+fn header<'a>(name: &str, value: impl Into<Cow<'a, str>>) -> Header {
+    (name.to_owned(), Some(value.into().into_owned().into_bytes()))
 }

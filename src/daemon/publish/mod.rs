@@ -52,7 +52,7 @@ use envelope::Envelope;
 pub use envelope::Mode;
 use radius::RadiusInfo;
 use sha2::{Digest, Sha256};
-use story::{StoryEvent, StoryMerged, StoryStatus};
+use story::{StoryEvent, StoryMerged, StoryState, StoryStatus};
 use wirefold_engine::article::{EventTime, InputPosition};
 use wirefold_engine::decode::RecordPart;
 use wirefold_engine::event::{self, Event, EventCause, EventKind};
@@ -116,8 +116,8 @@ impl Encoder {
         Self { mode, source: format!("/wirefold/{group}"), settings, unique }
     }
 
-    /// The record for the events topic.
-    fn event(&self, context: &EventContext<'_>) -> OutputRecord {
+    /// The record for the events topic, followed by those for the stories topic.
+    fn event(&self, context: &EventContext<'_>) -> Vec<OutputRecord> {
         let data = data(context.event, &self.settings);
         let key = match context.event.kind.story() {
             Some(story) => story.to_string(),
@@ -146,19 +146,16 @@ impl Encoder {
             Mode::Binary => envelope.binary(),
             Mode::Structured => envelope.structured(),
         };
-        OutputRecord {
-            role: Role::Events,
-            key: Some(key.into_bytes()),
-            payload: Some(value),
-            headers,
-        }
+        let key = Some(key.into_bytes());
+        let event = OutputRecord { role: Role::Events, key, payload: Some(value), headers };
+        let states = data.story.map(|story| story::states(context.event, story));
+        std::iter::once(event).chain(states.into_iter().flatten()).collect()
     }
 }
 
 impl EventEncoder for Encoder {
     fn encode(&self, context: &EventContext<'_>) -> Vec<OutputRecord> {
-        let mut records = vec![self.event(context)];
-        records.extend(story::states(context.event));
+        let mut records = self.event(context);
         if let EventKind::Classified(classified) = &context.event.kind
             && classified.verdict.pass.is_forwarded()
         {
@@ -198,7 +195,9 @@ pub fn clock_event_id(input: &InputPosition, clock: EventTime, n: u32, resets: u
 
 /// The first 16 bytes of a hash as 32 hexadecimal digits.
 fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest = hash.finalize();
+    let first = digest.first_chunk().expect("a SHA-256 hash has 32 bytes");
+    format!("{:032x}", u128::from_be_bytes(*first))
 }
 
 /// The hash of the input position, the event's number, and the number of resets if there were any.
@@ -284,13 +283,19 @@ struct Data {
     kind: &'static str,
     subject: String,
     value: Vec<u8>,
+    /// The state of the story in the payload of a story event.
+    story: Option<StoryState>,
 }
 
 /// Encodes the payload of an event.
 fn data(event: &Event, settings: &str) -> Data {
     let base = PayloadBase::of(&event.input, settings);
-    let story = |kind, of: &Summary, status, base| {
-        (kind, of.id.to_string(), json(&StoryEvent::of((of, status), event.clock, base)))
+    let mut state = None;
+    let mut story = |kind, of: &Summary, status, base| {
+        let event = StoryEvent::of((of, status), event.clock, base);
+        let payload = json(&event);
+        state = Some(event.story);
+        (kind, of.id.to_string(), payload)
     };
     let radius = |kind, of: &event::Radius, base| {
         (kind, radius::subject(of), json(&RadiusInfo::of(of, event.clock, base)))
@@ -307,16 +312,24 @@ fn data(event: &Event, settings: &str) -> Data {
         EventKind::StoryOpened(s) => story(OPENED, s, StoryStatus::Live, base),
         EventKind::StoryUpdated(s) => story(UPDATED, s, StoryStatus::Live, base),
         EventKind::StoryMerged(m) => {
-            (MERGED, m.key_story.to_string(), json(&StoryMerged::of(m, event.clock, base)))
+            let event = StoryMerged::of(m, event.clock, base);
+            let payload = json(&event);
+            state = Some(event.survivor);
+            (MERGED, m.key_story.to_string(), payload)
         }
         EventKind::StoryClosed(s) => story(CLOSED, s, StoryStatus::Closed, base),
     };
-    Data { kind, subject, value }
+    Data { kind, subject, value, story: state }
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).expect("payload types serialize to JSON")
+    let mut bytes = Vec::with_capacity(PAYLOAD_BYTES);
+    serde_json::to_writer(&mut bytes, value).expect("payload types serialize to JSON");
+    bytes
 }
+
+/// Initial buffer size for a payload. Most payloads fit.
+const PAYLOAD_BYTES: usize = 1_024;
 
 /// What an article of this kind is, in a few words.
 pub fn kind_description(kind: Kind) -> &'static str {

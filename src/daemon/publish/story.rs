@@ -222,24 +222,18 @@ impl StoryMerged {
     }
 }
 
-/// The records of the stories topic for an event, tombstones last.
-pub(super) fn states(event: &Event) -> Vec<OutputRecord> {
-    let of = |story, status| StoryState::of(story, status, event.clock);
+/// The records of the stories topic for a story event, tombstones last. `state` is the state in the
+/// payload of the event; for a merge, that of the survivor.
+pub(super) fn states(event: &Event, state: StoryState) -> Vec<OutputRecord> {
     match &event.kind {
-        EventKind::StoryOpened(s) | EventKind::StoryUpdated(s) => {
-            vec![record(&of(s, StoryStatus::Live))]
-        }
-        EventKind::StoryClosed(s) => ended(&of(s, StoryStatus::Closed)),
-        EventKind::StoryMerged(m) if m.key_story == m.absorbed => {
-            let survivor = m.survivor.id.to_string();
-            let last = of(&m.survivor, StoryStatus::Merged);
-            ended(&StoryState { id: m.absorbed.to_string(), merged_into: Some(survivor), ..last })
-        }
-        EventKind::StoryMerged(m) => vec![record(&of(&m.survivor, StoryStatus::Live))],
-        EventKind::Classified(_)
-        | EventKind::Withdrawn(_)
-        | EventKind::Corrected(_)
-        | EventKind::Superseded(_) => Vec::new(),
+        EventKind::StoryClosed(_) => ended(&state),
+        EventKind::StoryMerged(m) if m.key_story == m.absorbed => ended(&StoryState {
+            id: m.absorbed.to_string(),
+            status: StoryStatus::Merged,
+            merged_into: Some(state.id.clone()),
+            ..state
+        }),
+        _ => vec![record(&state)],
     }
 }
 

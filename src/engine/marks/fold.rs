@@ -22,6 +22,8 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 /// The suffixes of ordinal numbers in several languages, longer ones first.
 const ORDINALS: [&str; 13] =
     ["ème", "ère", "eme", "st", "nd", "rd", "th", "er", "ra", "º", "ª", "e", "."];
+/// Sections of this many bytes are expected; texts with many numbers have shorter ones.
+const ORIGIN_BYTES: usize = 16;
 /// Maximum number of digits of a number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;
 
@@ -55,6 +57,7 @@ impl FoldedText {
     pub(super) fn of(original: &str) -> Self {
         let mut folded = Self::default();
         folded.text.reserve(original.len());
+        folded.origins.reserve(1 + original.len() / ORIGIN_BYTES);
         let mut at = 0;
         loop {
             at += folded.push_plain(&original[at..], at);

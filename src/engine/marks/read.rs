@@ -28,16 +28,22 @@ const BRIEF_WORDS_MAX: usize = 80;
 
 /// Reads the marks of `article`. The `configured` rules are tried before the built-in ones.
 pub fn read(article: &Article, configured: &[MarkRule]) -> Marks {
-    read_all(article, configured).0
+    read_all(article, configured, |_, _| {})
 }
 
 /// All marks that were seen in `article`, in the order of their rules.
 pub fn explain(article: &Article, configured: &[MarkRule]) -> Vec<Sighting> {
-    read_all(article, configured).1
+    let mut sightings = Vec::new();
+    read_all(article, configured, |candidate, result| sightings.push(candidate.sighting(result)));
+    sightings
 }
 
-/// The marks, and all sightings.
-fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>) {
+/// The marks. Calls `each` with every candidate and what became of it.
+fn read_all(
+    article: &Article,
+    configured: &[MarkRule],
+    mut each: impl FnMut(&Candidate<'_>, &'static str),
+) -> Marks {
     let body = article.body.as_str();
     let start = references::without_tags(body, START_CHARS_MAX);
     let foot = references::foot(body, FOOT_CHARS_MAX);
@@ -66,8 +72,9 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     };
     let decision = order(&found, &text, &TextCues::of_note(&lines.note.folded, &in_note));
     let mut marks = Marks::default();
-    let apply = |c: &Candidate<'_>| c.sighting(apply(c, (words, decision), &mut marks));
-    let sightings = found.iter().map(apply).collect();
+    for candidate in &found {
+        each(candidate, apply(candidate, (words, decision), &mut marks));
+    }
     (marks.order, marks.possible_order) = match decision {
         Decision::Order(order) => (Some(order), None),
         Decision::Possible(order) => (None, Some(order)),
@@ -79,7 +86,7 @@ fn read_all(article: &Article, configured: &[MarkRule]) -> (Marks, Vec<Sighting>
     if marks.order.is_some() || marks.possible_order.is_some() {
         marks.references = references::of(article);
     }
-    (marks, sightings)
+    marks
 }
 
 /// What the start of the body says about a wire item. The whole text has `words` words; `found` are

@@ -247,8 +247,12 @@ pub(super) fn words(text: &str) -> usize {
 /// The number of words, or `most` if there are more.
 pub(super) fn words_up_to(text: &str, most: usize) -> usize {
     if text.is_ascii() {
-        let words = text.split_ascii_whitespace();
-        let words = words.filter(|word| word.bytes().any(|b| b.is_ascii_alphanumeric()));
+        let mut counted = false;
+        let words = text.bytes().filter(|byte| {
+            let first = byte.is_ascii_alphanumeric() && !counted;
+            counted = first || counted && !byte.is_ascii_whitespace();
+            first
+        });
         return words.take(most).count();
     }
     let spaced = text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric));

@@ -7,14 +7,16 @@ use crate::prepare::Prepared;
 use crate::text::{Clean, Words};
 use crate::verdict::Verdict;
 
-/// The event, without the story and without what it says about other articles.
-pub(super) fn classified(new: &Prepared, verdict: Verdict) -> Classified {
+/// The event, without the story and without what it says about other articles. Moves the article
+/// out of `new`; its body is dropped, because events do not contain it.
+pub(super) fn classified(new: &mut Prepared, verdict: Verdict) -> Classified {
+    let article = Article { body: Body::default(), ..std::mem::take(&mut new.article) };
     let ranges =
         |runs: &mut dyn Iterator<Item = (u32, u32)>| published(runs, &new.words, &new.clean);
     let new_passages = verdict.novelty.iter().flat_map(|n| n.passages.iter().copied());
     let relations = std::iter::once(&verdict.relation).chain(&verdict.also);
     Classified {
-        article: Article { body: Body::default(), ..new.article.clone() },
+        article,
         about: new.about.clone(),
         words: new.fingerprint.words() as u32,
         simhash: new.fingerprint.simhash,

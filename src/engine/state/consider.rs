@@ -32,7 +32,7 @@ impl State {
         self.take_shared_terms(&mut new, &mut verdict);
         let member = self.candidate(self.live.next(), &new, &verdict);
         let choice = self.stories.consider(member, matched(&verdict), &self.live);
-        Prediction { classified: classified(&new, verdict), choice }
+        Prediction { classified: classified(&mut new, verdict), choice }
     }
 
     /// The carriers of the withdrawn or corrected text of the live article at `target`, of which at

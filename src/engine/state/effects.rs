@@ -35,6 +35,12 @@ fn is_notice(that: &Earlier<'_>) -> bool {
     that.verdict.relation.kind == Kind::Withdrawal
 }
 
+/// Whether a relation can change the validity of an earlier article or announce its withdrawal.
+fn changes_others(relation: &Relation) -> bool {
+    relation.scope == Scope::Identity
+        || matches!(relation.kind, Kind::Withdrawal | Kind::Update | Kind::Correction)
+}
+
 impl State {
     /// The notice that withdrew `new`, the article at `own`, before it arrived.
     pub(super) fn notice_for(&self, new: &ArticleMetadata, own: Sequence) -> Option<ArticleKey> {
@@ -77,6 +83,9 @@ impl State {
     /// Applies the effects of the verdict on the newest article, at `own`, and returns the events.
     pub(super) fn apply_effects(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
+        if !changes_others(&entry.decision.verdict.relation) {
+            return self.late_carrier(own);
+        }
         let (by, relation) = (entry.about.key(), entry.decision.verdict.relation.clone());
         let needs_review = entry.decision.verdict.flags.iter().any(|flag| flag == NEEDS_REVIEW);
         let released = entry.about.marks.order == Some(NoticeOrder::Release)

@@ -29,7 +29,7 @@ mod survivors;
 mod versions;
 
 use super::Settings;
-use super::article::{Body, EventTime, InputPosition, Sequence};
+use super::article::{EventTime, InputPosition, Sequence};
 use super::boilerplate::learned::LearnedBoilerplate;
 use super::candidates::{Candidate, Index, Near};
 use super::event::{Event, EventCause, EventKind, Joined, Merged};
@@ -210,9 +210,7 @@ impl State {
             true => opening_sentence(&new.clean.text).into(),
             false => Box::default(),
         };
-        // Events do not contain the body.
-        new.article.body = Body::default();
-        let mut classified = classified(&new, verdict);
+        let mut classified = classified(&mut new, verdict);
         let entry = Entry {
             input: input.clone(),
             arrived: self.clock,
@@ -393,8 +391,8 @@ impl State {
     }
 
     fn joined(&self, story: StoryId, score: Option<f64>) -> Option<Joined> {
-        let now = self.stories.summary(story, &self.live)?;
-        let (size, publishers, headline) = (now.size, now.publishers, now.headline);
+        let (size, publishers) = (self.stories.size(story)?, self.stories.publishers(story)?);
+        let headline = self.stories.headline(story, &self.live)?;
         Some(Joined { id: story, size, publishers, headline, score })
     }
 

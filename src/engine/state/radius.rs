@@ -187,18 +187,16 @@ impl State {
     /// withdrawn before it arrived.
     pub(super) fn late_carrier(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
-        let about = entry.about.clone();
-        let (relation, flags) = (&entry.decision.verdict.relation, &entry.decision.verdict.flags);
-        // A copy carries whatever the article that it copies carries.
-        let carries = relation.kind.joins_its_match()
-            || flags.iter().any(|flag| flag == verdict::CARRIES_WITHDRAWN);
-        if let Some(by) = self.notice_for(&about, own) {
+        if let Some(by) = self.notice_for(&entry.about, own) {
             self.set_validity(own, Validity::Withdrawn, Some(by.clone()));
             let radius =
                 self.radius(CarrierSearch::whole(own, own, &[own], self.carriers_max()), by);
             return vec![EventKind::Withdrawn(Box::new(radius))];
         }
-        let Some(entry) = self.live.get(own) else { return Vec::new() };
+        let (relation, flags) = (&entry.decision.verdict.relation, &entry.decision.verdict.flags);
+        // A copy carries whatever the article that it copies carries.
+        let carries = relation.kind.joins_its_match()
+            || flags.iter().any(|flag| flag == verdict::CARRIES_WITHDRAWN);
         let mut targets: Vec<Sequence> = Vec::new();
         for sequence in entry.decision.verdict.carried().filter_map(|target| target.sequence) {
             if !targets.contains(&sequence) {
@@ -206,7 +204,8 @@ impl State {
             }
         }
         for sequence in targets {
-            let Some(that) = self.live.get(sequence).filter(|that| that.about.uri != about.uri)
+            let Some(that) =
+                self.live.get(sequence).filter(|that| that.about.uri != entry.about.uri)
             else {
                 continue;
             };

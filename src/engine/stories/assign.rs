@@ -130,13 +130,21 @@ impl Stories {
 
     /// The published state of a live story.
     pub fn summary(&self, story: StoryId, members: &impl MemberLookup) -> Option<Summary> {
+        let own = self.live.get(&story)?.summary(story, members);
+        Some(Summary { publishers: self.publishers(story)?, ..own })
+    }
+
+    /// The number of articles of a live story, as published.
+    pub fn size(&self, story: StoryId) -> Option<u32> {
+        Some(self.live.get(&story)?.size())
+    }
+
+    /// The number of publishers of a live story, as published.
+    pub fn publishers(&self, story: StoryId) -> Option<u32> {
         let live = self.live.get(&story)?;
-        let own = live.summary(story, members);
         Some(match self.settings.count_publishers {
-            PublisherCount::OwnLanguage => own,
-            PublisherCount::AllLanguages => {
-                Summary { publishers: self.publishers_of_linked(live), ..own }
-            }
+            PublisherCount::OwnLanguage => live.publishers(),
+            PublisherCount::AllLanguages => self.publishers_of_linked(live),
         })
     }
 

@@ -188,7 +188,12 @@ impl Terms {
     ) -> Self {
         let language_terms = LanguageTerms::of(language);
         let title = words(headline, &crate::text::Limits { words_max: 200 });
-        let mut counts = TermCounts::default();
+        let (of_title, of_body) = (title.hashes.len(), body.hashes.len());
+        let mut counts = TermCounts {
+            title: Vec::with_capacity(of_title),
+            text: Vec::with_capacity(of_title + of_body.min(settings.tuning.body_words as usize)),
+            names: Vec::with_capacity(of_title),
+        };
         counts.title(headline, &title, language_terms);
         counts.body(&clean.text, body, language_terms, settings);
         let TermCounts { title, text, names } = counts;
@@ -245,7 +250,6 @@ const NAMES: u32 = 1 << 30;
 /// The counts of the terms at all their positions. Each entry has the term in its upper 32 bits and
 /// the count in its lower 32 bits, so sorting groups the entries by term. Names are counted in
 /// quarters.
-#[derive(Default)]
 struct TermCounts {
     /// Counts of the title channel.
     title: Vec<u64>,
@@ -340,15 +344,17 @@ fn starts_line(text: &str, words: &Words, at: usize) -> bool {
 /// has the flag `needs`.
 fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
     counts.sort_unstable();
-    counts
+    let mut terms = Vec::with_capacity(counts.len());
+    let counted = counts
         .chunk_by(|a, b| a >> 32 == b >> 32)
         .filter(|same| needs == 0 || same.iter().any(|&count| count as u32 & needs != 0))
         .map(|same| {
             let tf: u32 = same.iter().map(|&count| count as u32 & !(OPENS | NAMES)).sum();
             let opens = same.iter().any(|&count| count as u32 & OPENS != 0);
             Term::new((same[0] >> 32) as TermId, saturation(tf, half), opens)
-        })
-        .collect()
+        });
+    terms.extend(counted);
+    terms
 }
 
 /// The saturated count, 1..=15, of a term that occurs `tf` times: half of the maximum for `half`.

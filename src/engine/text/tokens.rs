@@ -72,6 +72,16 @@ impl Words {
         self.hashes.push(hash);
         self.spans.push((span.0 as u32, span.1 as u32));
     }
+
+    /// Adds a word of `text` that may differ from its common form in more than case.
+    fn push_respelled(&mut self, max: u32, text: &str, span: (usize, usize), figure: bool) {
+        let (hash, disguised) = form_hash(&text[span.0..span.1]);
+        self.disguised += u32::from(disguised);
+        if self.hashes.len() < max as usize {
+            self.respelled.push(self.hashes.len() as u32);
+        }
+        self.push(max, hash, span, figure);
+    }
 }
 
 /// The value 1 in each of eight bytes.
@@ -110,9 +120,12 @@ pub fn words(text: &str, settings: &Limits) -> Words {
             (starts, ends) = (starts & (starts - 1), ends & (ends - 1));
             let within = (1_u64 << to) - (1 << from);
             let (from, to) = (base + from as usize, base + to as usize);
+            let figure = block.digit & within != 0;
             if (block.high | block.pair) & within == 0 {
                 let hash = hash(&bytes[from..], to - from, true);
-                found.push(max, hash, (from, to), block.digit & within != 0);
+                found.push(max, hash, (from, to), figure);
+            } else if block.high & within == 0 {
+                found.push_respelled(max, text, (from, to), figure);
             } else {
                 split(text, from, to, max, &mut found);
             }
@@ -311,14 +324,8 @@ fn split(text: &str, from: usize, to: usize, max: u32, found: &mut Words) {
     let mut open: Option<usize> = None;
     let close = |open: &mut Option<usize>, at: usize, found: &mut Words| {
         if let Some(start) = open.take() {
-            let word = &text[start..at];
-            let figure = word.chars().any(char::is_numeric);
-            let (hash, disguised) = form_hash(word);
-            found.disguised += u32::from(disguised);
-            if found.hashes.len() < max as usize {
-                found.respelled.push(found.hashes.len() as u32);
-            }
-            found.push(max, hash, (start, at), figure);
+            let figure = text[start..at].chars().any(char::is_numeric);
+            found.push_respelled(max, text, (start, at), figure);
         }
     };
     let (mut alone, mut last) = (false, ' ');

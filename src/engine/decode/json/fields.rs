@@ -17,6 +17,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// Names of the field that contains the text, if a text is sent as an object: WordPress, Drupal,
@@ -43,8 +44,10 @@ const CONTENT_DEPTH_MAX: u32 = 4;
 
 /// The fields of one object.
 pub(super) struct Fields<'a> {
-    /// The fields by folded name: in lower case, without underscores.
-    all: BTreeMap<Cow<'a, str>, Field<'a>>,
+    /// The fields by the length of their folded name and the name itself: in lower case, without
+    /// underscores. Most of the names that are looked up are absent and differ in length from those
+    /// that are present, so few names have to be compared.
+    all: BTreeMap<(usize, Cow<'a, str>), Field<'a>>,
 }
 
 /// A field whose value has not been parsed yet.
@@ -106,12 +109,13 @@ impl<'a> Fields<'a> {
             true => name.replace('_', "").to_ascii_lowercase().into(),
         };
         let exact = folded == name;
-        match self.all.get_mut(&folded) {
-            None => drop(self.all.insert(folded, Field { written: name, value })),
-            Some(field) => {
-                let preferred = field.written != folded && (exact || name < field.written);
+        match self.all.entry((folded.len(), folded)) {
+            Entry::Vacant(empty) => drop(empty.insert(Field { written: name, value })),
+            Entry::Occupied(mut other) => {
+                let (folded, field) = (&other.key().1, other.get());
+                let preferred = field.written != *folded && (exact || name < field.written);
                 if field.written == name || preferred {
-                    *field = Field { written: name, value };
+                    other.insert(Field { written: name, value });
                 }
             }
         }
@@ -119,7 +123,8 @@ impl<'a> Fields<'a> {
 
     /// The raw JSON of a field, by folded name.
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
-        self.all.get(name).map(|field| field.value)
+        let all: &BTreeMap<(usize, Cow<'_, str>), Field<'a>> = &self.all;
+        all.get(&(name.len(), Cow::Borrowed(name))).map(|field| field.value)
     }
 
     /// The value of a field, if it is text or a number.

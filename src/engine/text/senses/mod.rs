@@ -18,7 +18,7 @@ mod opposites;
 use super::tokens::{exact_hash, word_hash};
 use crate::article::Lang;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// What a word means for a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,18 @@ pub(crate) struct FunctionWords {
 }
 
 impl FunctionWords {
+    /// The function words of the language with this code.
+    fn of(code: &str) -> Self {
+        let (mut forms, mut exact) = (FxHashSet::default(), FxHashSet::default());
+        for entry in stop_words::lookup(code).unwrap_or_default() {
+            let words = super::words(entry, &super::Limits::default());
+            let spans = words.spans.iter().map(|&(from, to)| &entry[from as usize..to as usize]);
+            exact.extend(spans.map(exact_hash));
+            forms.extend(words.hashes);
+        }
+        Self { forms, exact }
+    }
+
     /// Whether `word`, whose common form has this hash, is a function word. A word without marks
     /// only needs to have the same common form as a listed word. A word with marks must be spelled
     /// as in the list, because marks can make it a different word (`schön`, not `schon`).
@@ -96,24 +108,16 @@ static TABLES: LazyLock<FxHashMap<&str, SenseTable>> = LazyLock::new(|| {
     tables
 });
 
-/// The function words (articles, pronouns, prepositions) of each language, by its code.
-static FUNCTION_WORDS: LazyLock<FxHashMap<&str, FunctionWords>> = LazyLock::new(|| {
-    let hashes = |code: &&'static str| {
-        let (mut forms, mut exact) = (FxHashSet::default(), FxHashSet::default());
-        for entry in stop_words::lookup(code).unwrap_or_default() {
-            let words = super::words(entry, &super::Limits::default());
-            let spans = words.spans.iter().map(|&(from, to)| &entry[from as usize..to as usize]);
-            exact.extend(spans.map(exact_hash));
-            forms.extend(words.hashes);
-        }
-        (*code, FunctionWords { forms, exact })
-    };
-    stop_words::available_languages().iter().map(hashes).collect()
+/// The function words (articles, pronouns, prepositions) of each language, by its code. A list is
+/// hashed when its language first occurs, because all lists together take as long as a hundred
+/// articles.
+static FUNCTION_WORDS: LazyLock<FxHashMap<&str, OnceLock<FunctionWords>>> = LazyLock::new(|| {
+    stop_words::available_languages().iter().map(|code| (*code, OnceLock::new())).collect()
 });
 
 /// The function words of the language with this code, if there is a list.
 pub(crate) fn function_words(code: &str) -> Option<&'static FunctionWords> {
-    FUNCTION_WORDS.get(code)
+    Some(FUNCTION_WORDS.get(code)?.get_or_init(|| FunctionWords::of(code)))
 }
 
 impl Senses {
