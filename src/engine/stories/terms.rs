@@ -132,8 +132,11 @@ impl Serialize for Terms {
 
 impl<'de> Deserialize<'de> for Terms {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let channels = <[Vec<Term>; 3]>::deserialize(from)?;
-        Ok(Self::new(channels.map(in_order)))
+        let mut channels = <[Vec<Term>; 3]>::deserialize(from)?;
+        channels.iter_mut().for_each(sort);
+        // Bits that have no meaning in a channel are left out.
+        let known = |term: Term| Term::of_marks(term.id(), term.marks());
+        Ok(Self::new(channels.map(|terms| terms.into_iter().map(known).collect())))
     }
 }
 
@@ -151,12 +154,10 @@ impl Terms {
     /// The same terms of the channels, with these universal terms, under all of which the article
     /// is listed.
     #[must_use]
-    pub fn with_universal(mut self, universal: Vec<Term>) -> Self {
-        let mut universal = universal;
+    pub fn with_universal(mut self, mut universal: Vec<Term>) -> Self {
         sort(&mut universal);
-        let listed = universal.into_iter().map(|term| Term(term.0 | LISTED));
-        let channels = self.terms[..self.ends[2] as usize].iter().copied();
-        self.terms = channels.chain(listed).collect();
+        universal.iter_mut().for_each(|term| term.0 |= LISTED);
+        self.terms = [&self.terms[..self.ends[2] as usize], &universal].concat().into();
         self
     }
 
@@ -257,13 +258,6 @@ struct TermCounts {
     text: Vec<u64>,
     /// Counts of the names channel.
     names: Vec<u64>,
-}
-
-/// The terms of a channel from a record, in order, without bits that have no meaning there.
-fn in_order(mut terms: Vec<Term>) -> Vec<Term> {
-    sort(&mut terms);
-    terms.iter_mut().for_each(|term| *term = Term::of_marks(term.id(), term.marks()));
-    terms
 }
 
 /// Puts terms in order of ids, each id once, without those that are not valid.
