@@ -113,7 +113,7 @@ impl Channel {
     pub const ALL: [Self; 3] = [Self::Title, Self::Text, Self::Names];
 }
 
-/// The terms of one article by channel, and its [universal terms](super::universal). Each of these
+/// The terms of one article by channel, and its universal terms (see `universal`). Each of these
 /// lists is in order of ids and contains each id once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Terms {
