@@ -6,11 +6,12 @@ use super::rows::{BADGES, badge};
 use crate::daemon::snapshot::Snapshot;
 use crate::daemon::snapshot::story::SnapshotStory;
 use std::cmp::Reverse;
-use wirefold_engine::stories::{StoryId, Summary};
+use wirefold_engine::stories::{StoryId, StoryLink, Summary};
 use wirefold_engine::verdict::Kind;
 
 /// The lowest score of a link that leaves a story out of a list with one row for all languages.
-/// About one in ten weaker links is wrong.
+/// Such a link must also rest on a name or a figure: two reports from one place are often
+/// unrelated.
 const COLLAPSE_MIN: f32 = 0.25;
 
 /// The requested filters. A story must pass all of them; an empty list accepts every story.
@@ -92,7 +93,8 @@ impl Filter {
     ) -> impl Iterator<Item = &'a SnapshotStory> {
         let rank = |story: &SnapshotStory| (story.summary.size, Reverse(story.summary.id));
         let Summary { related, links, .. } = &story.summary;
-        let weak = |id: &StoryId| links.iter().any(|l| l.story == *id && l.score < COLLAPSE_MIN);
+        let is_weak = |l: &StoryLink| l.score < COLLAPSE_MIN || l.names + l.figures == 0;
+        let weak = move |id: &StoryId| links.iter().any(|l| l.story == *id && is_weak(l));
         let clear = related.iter().filter(move |id| !weak(id));
         let linked = clear.filter_map(|id| desk.story(*id).map(|story| &**story));
         linked.filter(move |other| rank(other) > rank(story) && self.accepts(other))

@@ -71,8 +71,8 @@ enum Sort {
         ("publishers_min" = Option<u32>, Query, minimum = 0,
             description = "minimum number of independent publishers"),
         ("collapse" = Option<bool>, Query, description = "`true` leaves out stories with a \
-            link of at least 0.25 to a larger story in another language, whose row names them in \
-            `links`; they still count in `matching`"),
+            link of at least 0.25 to a larger story in another language, with a name or a figure \
+            in common; its row names them in `links`, and they still count in `matching`"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
