@@ -115,6 +115,8 @@ impl Browser {
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
         self.devtools("Emulation.setEmulatedMedia", media).await;
+        // Colours change gradually.
+        self.until("document.getAnimations().every((one) => one.playState === 'finished')").await;
     }
 
     /// Opens `address`, a path that begins with `/`, in the same tab.

@@ -56,7 +56,7 @@ pub struct StoryLink {
 /// times as many.
 const POSTINGS_MAX: usize = 256;
 /// Maximum number of stories compared for one article, besides those that are already linked.
-const CANDIDATES_MAX: usize = 6;
+const CANDIDATES_MAX: usize = 4;
 /// The number of newest articles whose terms represent a story.
 const ARTICLES_MAX: usize = 4;
 /// Maximum number of terms that represent a story: the heaviest ones.

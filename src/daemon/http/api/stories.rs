@@ -39,6 +39,8 @@ pub(super) struct StoryList {
     stories: usize,
     /// Number of live stories that all filters accept.
     matching: usize,
+    /// Number of items on all pages: `matching` without the stories that `collapse` leaves out.
+    rows: usize,
 }
 
 /// The order of stories.
@@ -110,25 +112,30 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     let desks = api.newest();
     let list = match sort {
         // This order is the only one with an index. It also needs no count of the accepted stories.
-        Sort::Rise if filter.is_open() => rising(&desks, (&filter, collapse), before, limit),
+        Sort::Rise if filter.is_open() && !collapse => rising(&desks, None, before, limit),
+        Sort::Rise if filter.is_open() => {
+            api.work(move || rising(&desks, Some(&filter), before, limit)).await?
+        }
         _ => api.work(move || ranked(&desks, (&filter, collapse), sort, before, limit)).await?,
     };
     fresh(&headers, &list)
 }
 
-/// A page of stories.
+/// A page of stories. `counts` are the number of accepted stories and that of all rows.
 fn story_list(
     desks: &[Arc<Snapshot>],
     items: Vec<StoryRow>,
     next: Option<(i64, StoryId)>,
-    matching: usize,
+    counts: (usize, usize),
 ) -> StoryList {
+    let (matching, rows) = counts;
     StoryList {
         items,
         next: next.map(|(rank, id)| cursor([unsigned(rank), id.get()])),
         clock: clock(desks),
         stories: stories_len(desks),
         matching,
+        rows,
     }
 }
 
@@ -142,21 +149,24 @@ pub(super) fn clock(desks: &[Arc<Snapshot>]) -> Option<String> {
     desks.iter().filter_map(|desk| desk.clock).max().map(|clock: EventTime| clock.to_string())
 }
 
-/// All stories by growth, merged over all shards.
+/// All stories by growth, merged over all shards. `collapse` leaves out stories that other rows
+/// name.
 fn rising(
     desks: &[Arc<Snapshot>],
-    (filter, collapse): (&Filter, bool),
+    collapse: Option<&Filter>,
     before: Option<(i64, StoryId)>,
     limit: usize,
 ) -> StoryList {
+    let is_led = |desk: &Snapshot, story: &SnapshotStory| {
+        collapse.is_some_and(|filter| filter.is_led(desk, story))
+    };
     let mut walks: Vec<_> = desks.iter().map(|desk| desk.rising(before).peekable()).collect();
     let (mut items, mut last) = (Vec::new(), None);
     let more = loop {
         let heads = walks.iter_mut().enumerate().filter_map(|(n, walk)| Some((*walk.peek()?, n)));
         let Some((head, shard)) = heads.max() else { break false };
         let desk = &desks[shard];
-        let visible = |story: &&Arc<SnapshotStory>| !(collapse && filter.is_led(desk, story));
-        let story = desk.story(head.1).filter(visible);
+        let story = desk.story(head.1).filter(|story| !is_led(desk, story));
         if story.is_some() && items.len() == limit {
             break true;
         }
@@ -166,7 +176,12 @@ fn rising(
             items.push(RowContext { shard: shard as u32, desk }.story(story));
         }
     };
-    story_list(desks, items, last.filter(|_| more), stories_len(desks))
+    let led = |desk: &Arc<Snapshot>| match collapse {
+        Some(filter) => desk.stories().filter(|(_, story)| filter.is_led(desk, story)).count(),
+        None => 0,
+    };
+    let (all, led) = (stories_len(desks), desks.iter().map(led).sum::<usize>());
+    story_list(desks, items, last.filter(|_| more), (all, all - led))
 }
 
 /// The first `limit` accepted stories in the given order, and the number of accepted stories, found
@@ -179,17 +194,20 @@ fn ranked(
     limit: usize,
 ) -> StoryList {
     let mut first: BTreeSet<Reverse<(i64, StoryId, u32)>> = BTreeSet::new();
-    let (mut matching, mut more) = (0, false);
+    let (mut matching, mut rows, mut more) = (0, 0, false);
     for (desk, shard) in desks.iter().zip(0..) {
         for (&id, story) in desk.stories().filter(|(_, story)| filter.accepts(story)) {
             matching += 1;
+            if collapse && filter.is_led(desk, story) {
+                continue;
+            }
+            rows += 1;
             let rank = match sort {
                 Sort::Size => i64::from(story.summary.size),
                 Sort::Newest => story.summary.last_seen.0,
                 Sort::Rise => story.summary.rise.rank(),
             };
-            let earlier = before.is_some_and(|before| (rank, id) >= before);
-            if earlier || (collapse && filter.is_led(desk, story)) {
+            if before.is_some_and(|before| (rank, id) >= before) {
                 continue;
             }
             first.insert(Reverse((rank, id, shard)));
@@ -205,7 +223,7 @@ fn ranked(
         Some(RowContext { shard, desk }.story(desk.story(id)?))
     };
     let items = first.into_iter().filter_map(row).collect();
-    story_list(desks, items, last.filter(|_| more), matching)
+    story_list(desks, items, last.filter(|_| more), (matching, rows))
 }
 
 /// A story with its articles, in order of arrival.

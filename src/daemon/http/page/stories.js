@@ -104,9 +104,7 @@ export function storiesPane(root) {
       return;
     }
     const { matching, stories } = answer;
-    // Stories in the row of another one count as well, so the total is not the number of rows.
-    const collapsed = filters.parameters().collapse;
-    pages.show(all.length, answer.next, collapsed ? undefined : number(matching));
+    pages.show(all.length, answer.next, number(answer.rows));
     const ofAll = `${number(matching)} of ${number(stories)}`;
     setContent(count, filters.isActive() ? ofAll : number(stories));
     setStatus(all.length === 0 ? emptyMessage() : "");
