@@ -19,6 +19,11 @@ zh = 周一，载有412人的渡轮“Halcyon”在鹿特丹附近搁浅。船�
 ru = Паром Halcyon с 412 пассажирами сел на мель у Роттердама, сообщила капитан Мирьям Брандауэр. Компания Остерлунд отправила два буксира.
 fair = The book fair in Rotterdam opened on Monday with 90 publishers from Ghent, its director Pauline Verhaag said. Visitors queued for tickets at noon.
 dike = In Rotterdam wird ein Deich erneuert. Die Arbeiten kosten 35 Millionen Euro, teilte Stadtrat Joris Kleiweg mit. Sie dauern bis zum Herbst.
+tugs = Kapitänin Brandauer sagte, die Steuerung der Fähre Halcyon sei ausgefallen. Osterlund schickte Schlepper nach Rotterdam. Die Küstenwache blieb bei den 412 Menschen.
+owner = Osterlund prüft Angebote. Rotterdam Halcyon Brandauer 412 Mirjam Wartung Steuerung Werft
+court = Klage folgt bald. Rotterdam Halcyon Brandauer 90 Gericht Urteil Richter Prozess Akten
+nets = Netze zerrissen dabei. Rotterdam Halcyon Brandauer 412 Mirjam Fang Heringe Schaden Kutter
+rescue = Rettung gelang nachts. Rotterdam Halcyon Brandauer 412 Mirjam Hubschrauber Wind
 rain = Heavy rain is expected along the coast until Thursday, forecasters in Ghent said on Tuesday. Farmers were told to bring in the hay.
 ";
 
@@ -160,10 +165,10 @@ fn a_story_is_linked_to_the_three_best_stories_of_a_language() {
         Show::Stories,
         &apart(),
         r#"
-        10:00 d-1 eins de "Reederei" | Osterlund prüft Angebote. Rotterdam Halcyon Brandauer 412 Mirjam Wartung Steuerung Werft
-        10:01 d-2 zwei de "Gericht" | Klage folgt bald. Rotterdam Halcyon Brandauer 90 Gericht Urteil Richter Prozess Akten
-        10:02 d-3 drei de "Fischer" | Netze zerrissen dabei. Rotterdam Halcyon Brandauer 412 Mirjam Fang Heringe Schaden Kutter
-        10:03 d-4 vier de "Küstenwache" | Rettung gelang nachts. Rotterdam Halcyon Brandauer 412 Mirjam Hubschrauber Wind
+        10:00 d-1 eins de "Reederei" | @owner
+        10:01 d-2 zwei de "Gericht" | @court
+        10:02 d-3 drei de "Fischer" | @nets
+        10:03 d-4 vier de "Küstenwache" | @rescue
         10:10 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
         10:31 f-1 velt en "Rain until Thursday" | @rain
         "#,
@@ -196,10 +201,10 @@ fn a_better_story_takes_the_place_of_the_weakest() {
         &apart(),
         r#"
         10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
-        10:01 d-1 eins de "Reederei" | Osterlund prüft Angebote. Rotterdam Halcyon Brandauer 412 Mirjam Wartung Steuerung Werft
-        10:02 d-2 zwei de "Gericht" | Klage folgt bald. Rotterdam Halcyon Brandauer 90 Gericht Urteil Richter Prozess Akten
-        10:03 d-3 drei de "Fischer" | Netze zerrissen dabei. Rotterdam Halcyon Brandauer 412 Mirjam Fang Heringe Schaden Kutter
-        10:04 d-4 vier de "Küstenwache" | Rettung gelang nachts. Rotterdam Halcyon Brandauer 412 Mirjam Hubschrauber Wind
+        10:01 d-1 eins de "Reederei" | @owner
+        10:02 d-2 zwei de "Gericht" | @court
+        10:03 d-3 drei de "Fischer" | @nets
+        10:04 d-4 vier de "Küstenwache" | @rescue
         10:31 f-1 velt en "Rain until Thursday" | @rain
         "#,
         expect![[r#"
@@ -229,6 +234,80 @@ fn a_better_story_takes_the_place_of_the_weakest() {
 }
 
 #[test]
+fn an_article_that_changes_little_keeps_the_weakest_link() {
+    let mut settings = apart();
+    settings.stories.tuning.links_max = 1;
+    check(
+        PASSAGES,
+        Show::Stories,
+        &settings,
+        r#"
+        10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:01 d-1 eins de "Reederei" | @owner
+        10:02 d-1#2 eins de "Reederei: Angebote" | @owner Mehr dazu folgt im Laufe des Tages.
+        10:03 d-1#3 eins de "Reederei: Angebote" | @owner Mehr dazu folgt heute im Laufe des Tages.
+        10:31 f-1 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            e-1: S1 of 1
+              S2 opened
+            d-1: S2 of 1
+              S2: 1 by 1, lead d-1 (only), related to S1 (4 1 1)
+              S1: 1 by 1, lead e-1 (only), related to S2 (4 1 1)
+            d-1: S2 of 2
+              S2: 2 by 1, lead d-1 (newest-version), related to S1 (4 1 1)
+            d-1: S2 of 3
+              S2: 3 by 1, lead d-1 (newest-version), related to S1 (4 1 1)
+              S3 opened
+            f-1: S3 of 1
+        "#]],
+    );
+}
+
+/// The second version and the second report are in English, but marked as German.
+#[test]
+fn a_story_that_absorbs_a_linked_story_is_not_linked_to_itself() {
+    let mut settings = apart();
+    settings.stories.join_again = Ratio::new(0.05).unwrap();
+    settings.stories.tuning.look_again_articles = 2;
+    check(
+        PASSAGES,
+        Show::Stories,
+        &settings,
+        r#"
+        10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
+        10:05 e-1#2 northwire de "Ferry with 412 on board aground off Rotterdam" | @en All 412 people are safe.
+        10:10 d-1 eins de "Steering of ferry Halcyon failed" | Captain Mirjam Brandauer blamed the steering for the grounding of the Halcyon. Osterlund Lines sent tugs to Rotterdam for the 412 people.
+        10:15 d-2 zwei de "Rotterdam erneuert einen Deich" | @dike
+        10:20 d-3 drei de "Gericht" | @court
+        10:25 e-2 northwire en "Ferry Halcyon refloated off Rotterdam" | @en All 412 people are safe, captain Brandauer said.
+        10:31 f-1 velt en "Rain until Thursday" | @rain
+        "#,
+        expect![[r#"
+              S1 opened
+            e-1: S1 of 1
+            e-1: S1 of 2
+              S1: 2 by 1, lead e-1 (newest-version)
+              S2 opened
+            d-1: S2 of 1
+              S2: 1 by 1, lead d-1 (only), related to S1 (5 1 1)
+              S1: 2 by 1, lead e-1 (newest-version), related to S2 (5 1 1)
+              S3 opened
+            d-2: S3 of 1
+              S2 merged into S1
+              S4 opened
+            d-3: S4 of 1
+              S1: 3 by 2, lead e-1 (newest-version)
+            e-2: S1 of 4
+              S1: 4 by 2, lead e-1 (newest-version)
+              S5 opened
+            f-1: S5 of 1
+        "#]],
+    );
+}
+
+#[test]
 fn a_merged_story_takes_over_the_links() {
     let mut settings = apart();
     settings.stories.join_again = Ratio::new(0.05).unwrap();
@@ -240,7 +319,7 @@ fn a_merged_story_takes_over_the_links() {
         r#"
         10:00 e-1 northwire en "Ferry with 412 on board aground off Rotterdam" | @en
         10:05 d-1 eins de "Halcyon: Osterlund schickt Schlepper" | Osterlund schickte zwei Schlepper zur Halcyon. Kapitänin Brandauer sagte, alle 412 Menschen seien wohlauf. Die Küstenwache blieb bei der Fähre.
-        10:10 d-2 zwei de "Halcyon vor Rotterdam: Schlepper unterwegs" | Kapitänin Brandauer sagte, die Steuerung der Fähre Halcyon sei ausgefallen. Osterlund schickte Schlepper nach Rotterdam. Die Küstenwache blieb bei den 412 Menschen.
+        10:10 d-2 zwei de "Halcyon vor Rotterdam: Schlepper unterwegs" | @tugs
         10:15 d-3 drei de "Rotterdam erneuert einen Deich" | @dike
         10:31 f-1 velt en "Rain until Thursday" | @rain
         "#,

@@ -10,8 +10,7 @@
 //! have universal terms, and `n` the number of those that contain the term.
 //!
 //! A story has at most `links_max` links to stories in one other language: those that are among the
-//! best for both stories. A story that absorbs another one takes over its links, and can exceed
-//! `links_max` until its next article.
+//! best for both stories. A story that absorbs another one takes over its links.
 //!
 //! Links are decided when an article that contributes joins a story, for that story only. This also
 //! confirms or ends its earlier links. For example, a German story of a ferry accident is linked to
@@ -213,6 +212,24 @@ fn compare(story: StoryId, own: &Profile, other: &Profile) -> StoryLink {
     link
 }
 
+/// The `most` best links to each language, and the other links. Among links with the same score,
+/// the one to the story with the smallest id is the best.
+fn best_by_language(
+    mut links: Vec<(Option<Lang>, StoryLink)>,
+    most: u32,
+) -> (Vec<StoryLink>, Vec<StoryLink>) {
+    links.sort_unstable_by(|(a, one), (b, other)| {
+        a.cmp(b).then(other.score.total_cmp(&one.score)).then(one.story.cmp(&other.story))
+    });
+    let (mut best, mut others) = (Vec::new(), Vec::new());
+    for same in links.chunk_by(|(a, _), (b, _)| a == b) {
+        let (first, rest) = same.split_at(same.len().min(most as usize));
+        best.extend(first.iter().map(|(_, link)| *link));
+        others.extend(rest.iter().map(|(_, link)| *link));
+    }
+    (best, others)
+}
+
 impl StoryLink {
     /// The number of shared terms.
     fn terms(self) -> u32 {
@@ -285,19 +302,16 @@ impl Stories {
                 2 => tuning.link_by_two,
                 _ => tuning.link,
             };
-            let holds = link.score >= least;
-            let best =
-                || self.links_to(that, language).filter(|own| own.score > link.score).count();
-            (holds && best() < tuning.links_max as usize).then_some((their, link))
+            let is_better = |own: &&StoryLink| {
+                own.story != story && (own.score, story) > (link.score, own.story)
+            };
+            let better = that.record.links.iter().filter(|own| self.leads_to(own, language));
+            let fits = better.filter(is_better).count() < tuning.links_max as usize;
+            let holds = link.score >= least && their != language && other != story;
+            (holds && fits).then_some((Some(their), link))
         };
-        let mut links: Vec<(Lang, StoryLink)> = candidates.into_iter().filter_map(link).collect();
-        links.sort_unstable_by(|(a, one), (b, other)| {
-            a.cmp(b).then(other.score.total_cmp(&one.score)).then(one.story.cmp(&other.story))
-        });
-        let best = |same: &[(Lang, StoryLink)]| {
-            same.iter().take(tuning.links_max as usize).map(|(_, link)| *link).collect::<Vec<_>>()
-        };
-        links.chunk_by(|(a, _), (b, _)| a == b).flat_map(best).collect()
+        let links = candidates.into_iter().filter_map(link).collect();
+        best_by_language(links, tuning.links_max).0
     }
 
     /// The stories to which `live`, in `language`, is linked, and those that may be about the same
@@ -327,12 +341,9 @@ impl Stories {
         index.profile(newest.iter().map(|member| member.terms.universal()))
     }
 
-    /// The links of a story to stories in `language`.
-    fn links_to(&self, story: &LiveStory, language: Lang) -> impl Iterator<Item = StoryLink> {
-        let of_language = move |link: &StoryLink| {
-            self.with_language(link.story).is_some_and(|(_, their)| their == language)
-        };
-        story.record.links.clone().into_iter().filter(of_language)
+    /// Whether a link leads to a story in `language`.
+    fn leads_to(&self, link: &StoryLink, language: Lang) -> bool {
+        self.with_language(link.story).is_some_and(|(_, their)| their == language)
     }
 
     /// Links two stories, or updates their link. If the other story then has too many links to
@@ -350,22 +361,11 @@ impl Stories {
     /// Ends the weakest links of a story that has more than `links_max` to one language.
     pub(super) fn trim_links(&mut self, story: StoryId, now: EventTime) {
         let Some(live) = self.live.get(&story) else { return };
-        let mut links: Vec<(Option<Lang>, StoryLink)> = live
-            .record
-            .links
-            .iter()
-            .map(|link| (self.with_language(link.story).map(|(_, language)| language), *link))
-            .collect();
-        links.sort_unstable_by(|(a, one), (b, other)| {
-            a.cmp(b).then(other.score.total_cmp(&one.score)).then(one.story.cmp(&other.story))
-        });
-        let most = self.settings.tuning.links_max as usize;
-        let weakest: Vec<StoryId> = links
-            .chunk_by(|(a, _), (b, _)| a == b)
-            .flat_map(|same| same.iter().skip(most).map(|(_, link)| link.story))
-            .collect();
+        let language = |link: &StoryLink| Some(self.with_language(link.story)?.1);
+        let links = live.record.links.iter().map(|link| (language(link), *link)).collect();
+        let (_, weakest) = best_by_language(links, self.settings.tuning.links_max);
         for weakest in weakest {
-            self.unlink(story, weakest, now);
+            self.unlink(story, weakest.story, now);
         }
     }
 

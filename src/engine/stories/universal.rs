@@ -62,15 +62,19 @@ impl UniversalKind {
     }
 
     /// A count of the term of this kind that stands for `value`.
-    fn counted(self, value: u64, count: u32) -> TermCount {
+    fn counted(self, value: u64, count: u32) -> UniversalCount {
         let kind = self as u32;
-        TermCount { id: (mix(value, u64::from(kind)) >> (64 - ID_BITS)) as TermId, kind, count }
+        UniversalCount {
+            id: (mix(value, u64::from(kind)) >> (64 - ID_BITS)) as TermId,
+            kind,
+            count,
+        }
     }
 }
 
 /// A count of a term at one position; a word outside the lead counts [`COUNT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct TermCount {
+struct UniversalCount {
     id: TermId,
     kind: u32,
     count: u32,
@@ -114,7 +118,7 @@ fn universal_terms(
 }
 
 /// Counts the terms of the first `most` words; those of the first `lead` words count twice.
-fn read((text, words): (&str, &Words), lead: usize, most: usize, counts: &mut Vec<TermCount>) {
+fn read((text, words): (&str, &Words), lead: usize, most: usize, counts: &mut Vec<UniversalCount>) {
     let hashes = &words.hashes[..words.hashes.len().min(most)];
     let is_unsegmented = |at: &(u32, u32)| text[at.0 as usize..].starts_with(is_unsegmented);
     let unsegmented = words.spans.iter().take(FIRST_WORDS).any(is_unsegmented);
@@ -137,7 +141,7 @@ fn read((text, words): (&str, &Words), lead: usize, most: usize, counts: &mut Ve
 
 /// The term that starts with `word`, whose first character is `first`, and the number of words that
 /// it covers. `hashes` are those of the word and of the words after it.
-fn term(word: &str, first: char, hashes: &[u64], count: u32) -> (Option<TermCount>, usize) {
+fn term(word: &str, first: char, hashes: &[u64], count: u32) -> (Option<UniversalCount>, usize) {
     if word.bytes().any(|b| b.is_ascii_digit()) {
         let value = figure(word);
         return (value.map(|value| UniversalKind::Figure.counted(value, count / 2)), 1);
