@@ -9,6 +9,7 @@ use super::fingerprint::{Fingerprint, SamplingKey};
 use super::stories::Terms;
 use super::text::pieces::{Piece, pieces};
 use super::text::{self, Clean, Words};
+use super::verdict::names::NameKeys;
 
 /// An article ready for [`State::apply`](super::state::State::apply).
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Prepared {
     pub article: Article,
     /// The metadata kept while the article is live.
     pub about: ArticleMetadata,
+    /// The keys of the names in `about`.
+    pub names: NameKeys,
     /// The cleaned body.
     pub clean: Clean,
     /// The words of the cleaned body.
@@ -41,9 +44,16 @@ pub fn prepare(article: Article, settings: &Settings, key: SamplingKey) -> Prepa
         // Alerts often have no headline, but stories and editors need one.
         about.headline = text::first_sentence(&clean.text).to_owned();
     }
-    let terms = Terms::default();
-    let mut new =
-        Prepared { article, about, clean, words, edge_pieces: pieces, fingerprint: print, terms };
+    let mut new = Prepared {
+        article,
+        names: NameKeys::of(&about),
+        about,
+        clean,
+        words,
+        edge_pieces: pieces,
+        fingerprint: print,
+        terms: Terms::default(),
+    };
     new.terms = new.terms_of(&new.clean, &new.words, settings);
     new
 }

@@ -30,7 +30,7 @@ use wirefold_engine::decode::{self, Format};
 use wirefold_engine::fingerprint::SamplingKey;
 
 /// Maximum number of records in a batch. The records of a batch are prepared in parallel.
-const BATCH: usize = 512;
+const BATCH: usize = 128;
 /// A batch is closed early after this many bytes of payload.
 const BATCH_BYTES: usize = 16 << 20;
 

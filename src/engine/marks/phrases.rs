@@ -149,6 +149,7 @@ fn ends_word(text: &str, at: usize) -> bool {
 }
 
 /// Whether two adjacent characters belong to one word.
+#[inline]
 fn joins(before: char, after: char) -> bool {
     is_word(before) && is_word(after) && !(is_dense(before) && is_dense(after))
 }

@@ -21,6 +21,7 @@ use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, PubStatus, Sequen
 use crate::event::{ArticleMention, EventKind, Radius, Superseded};
 use crate::stories::MemberLookup;
 use crate::verdict::carriers::TaintedWords;
+use crate::verdict::names::NameKeys;
 use crate::verdict::same_uri::{is_anothers_number, is_numbered_alike, starts_again};
 use crate::verdict::versions::{VersionOrderKey, is_older};
 use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity};
@@ -43,7 +44,12 @@ fn changes_others(relation: &Relation) -> bool {
 
 impl State {
     /// The notice that withdrew `new`, the article at `own`, before it arrived.
-    pub(super) fn notice_for(&self, new: &ArticleMetadata, own: Sequence) -> Option<ArticleKey> {
+    pub(super) fn notice_for(
+        &self,
+        new: &ArticleMetadata,
+        names: NameKeys,
+        own: Sequence,
+    ) -> Option<ArticleKey> {
         if new.pubstatus != PubStatus::Usable {
             return None;
         }
@@ -57,8 +63,8 @@ impl State {
         if let Some(that) = last {
             return Some(that.about.key());
         }
-        let mut waiting =
-            self.live.pending_notices_for(new).filter(|(that, _)| that.sequence < own);
+        let waiting = self.live.pending_notices_for(&new.uri, names);
+        let mut waiting = waiting.filter(|(that, _)| that.sequence < own);
         let meant = |(that, by): &(Earlier<'_>, MatchedBy)| {
             let earlier = new.claimed.zip(that.about.claimed).map(|(made, killed)| made <= killed);
             // A replacement text may have the same name, so a match by name counts only if the

@@ -4,6 +4,7 @@ use crate::article::{ArticleKey, ArticleMetadata, EventTime, InputPosition, Sequ
 use crate::candidates::PostingKeys;
 use crate::fingerprint::Fingerprint;
 use crate::stories::{StoryId, Terms};
+use crate::verdict::names::NameKeys;
 use crate::verdict::{UniqueOutcome, Validity, Verdict};
 
 /// What was decided about an article when it arrived, reduced to what later articles need.
@@ -34,6 +35,8 @@ pub struct Entry {
     pub arrived: EventTime,
     /// Its metadata.
     pub about: ArticleMetadata,
+    /// The keys of the names in `about`.
+    pub names: NameKeys,
     /// Its fingerprint.
     pub print: Fingerprint,
     /// Its terms, as stored.

@@ -8,7 +8,7 @@
 use super::entry::Entry;
 use super::survivors::Survivors;
 use super::versions::{VersionTables, Versions};
-use crate::article::{ArticleKey, ArticleMetadata, NoticeOrder, Sequence};
+use crate::article::{ArticleKey, NoticeOrder, Sequence};
 use crate::stories::{Member, MemberLookup};
 use crate::verdict::identity_record::{Identity, IdentityState};
 use crate::verdict::names::{self, NameKeys};
@@ -198,8 +198,8 @@ impl LiveArticles {
     pub(super) fn push(&mut self, entry: Arc<Entry>) -> u64 {
         let (next, most) = (self.next(), self.bearers_max);
         let mut dropped = 0;
-        let names = borne(&entry.about);
-        for key in keys(names, entry.about.provider.as_deref()) {
+        let names = indexed_names(&entry);
+        for key in names.all() {
             self.names.insert(key, next);
         }
         if names.slug != 0 {
@@ -257,8 +257,8 @@ impl LiveArticles {
                 self.uris.remove(&entry.about.uri);
             }
         }
-        let names = borne(&entry.about);
-        for key in keys(names, entry.about.provider.as_deref()) {
+        let names = indexed_names(&entry);
+        for key in names.all() {
             if self.names.get(&key) == Some(&own) {
                 self.names.remove(&key);
             }
@@ -273,7 +273,7 @@ impl LiveArticles {
         let verdict = &entry.decision.verdict;
         let (arrived, standing, unique) = (entry.arrived, entry.standing, entry.unique());
         let now = IdentityState { arrived, standing, unique };
-        Some(Identity::of(&entry.about, &entry.print, verdict, now))
+        Some(Identity::of((&entry.about, entry.names), &entry.print, verdict, now))
     }
 
     /// The live articles with this slug key; notices excluded.
@@ -284,15 +284,12 @@ impl LiveArticles {
     /// Pending notices for an article with this uri or these names, newest first per key.
     pub(super) fn pending_notices_for(
         &self,
-        about: &ArticleMetadata,
+        uri: &str,
+        names: NameKeys,
     ) -> impl Iterator<Item = (Earlier<'_>, MatchedBy)> {
-        let mut keys = vec![(uri_key(&about.uri), MatchedBy::Uri)];
-        let provider = about.provider.as_deref().filter(|_| !self.orders.is_empty());
-        if let Some(provider) = provider.and_then(names::provider) {
-            let own = NameKeys::of(about).iter().map(|key| names::of_provider(key, provider));
-            keys.extend(own.map(|key| (key, MatchedBy::Name)));
-        }
-        keys.into_iter().flat_map(move |(key, by)| {
+        let own = names.with_provider().map(|key| (key, MatchedBy::Name));
+        let keys = std::iter::once((uri_key(uri), MatchedBy::Uri)).chain(own);
+        keys.flat_map(move |(key, by)| {
             let notices = self.orders.get(&key).unwrap_or(KeyedList::NONE);
             notices.newest.iter().rev().filter_map(move |&s| Some((self.earlier(s)?, by)))
         })
@@ -350,18 +347,11 @@ const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 
 /// The names by which an article is found. Notices have none, so that they do not hide the articles
 /// that they name.
-fn borne(about: &ArticleMetadata) -> NameKeys {
-    match about.marks.order {
-        None => NameKeys::of(about),
-        Some(_) => NameKeys::default(),
+fn indexed_names(entry: &Entry) -> NameKeys {
+    match entry.about.marks.order {
+        None => entry.names,
+        Some(_) => entry.names.without_names(),
     }
-}
-
-/// The name keys by which an article is found: each name, alone and with its provider.
-fn keys(names: NameKeys, provider: Option<&str>) -> impl Iterator<Item = u64> {
-    let provider = provider.and_then(names::provider);
-    let own = move |key| provider.map(|provider| names::of_provider(key, provider));
-    names.iter().flat_map(move |key| [Some(key), own(key)].into_iter().flatten())
 }
 
 /// The key of a uri in `orders`.
@@ -383,8 +373,9 @@ fn waits_for(entry: &Entry) -> Vec<u64> {
     }
     let mut keys: Vec<u64> = about.links.iter().map(|link| uri_key(&link.to.uri)).collect();
     keys.extend(about.marks.references.iter().map(|name| uri_key(name)));
-    if let Some(provider) = about.provider.as_deref().and_then(names::provider) {
+    if entry.names.provider != 0 {
         let named = NoticeNames::of(about);
+        let provider = entry.names.provider;
         keys.extend(named.decisive().iter().map(|key| names::of_provider(*key, provider)));
     }
     keys.sort_unstable();

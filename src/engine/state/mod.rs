@@ -217,6 +217,7 @@ impl State {
             terms: placed.terms,
             decision: Decision::new(classified.verdict.clone(), sequence, placed.story),
             about: new.about,
+            names: new.names,
             print: new.fingerprint,
             standing: Validity::Valid,
             edges: edges.keys.into(),
@@ -412,7 +413,7 @@ impl State {
         {
             verdict.flags.push("early".into());
         }
-        if self.notice_for(&new.about, self.live.next()).is_some() {
+        if self.notice_for(&new.about, new.names, self.live.next()).is_some() {
             verdict.flags.push(verdict::CARRIES_WITHDRAWN.into());
             verdict.pass = Pass::Held;
         }

@@ -15,7 +15,6 @@ use crate::prepare::Prepared;
 use crate::stories::StoryId;
 use crate::verdict::align::Aligner;
 use crate::verdict::carriers::{TaintedWords, carried_ranges, is_likely_carrier};
-use crate::verdict::names::NameKeys;
 use crate::verdict::{self, Earlier, Kind, RelationTarget, Scope, Validity, Verdict};
 
 /// A search for the carriers of a text.
@@ -46,7 +45,7 @@ impl State {
             .len()
             .saturating_sub(self.settings.tuning.versions_searched_max as usize);
         let (mut carriers, more) = self.literal(search, &search.members[versions..]);
-        let slug = self.live.with_slug(NameKeys::of(&entry.about).slug);
+        let slug = self.live.with_slug(entry.names.slug);
         for &bearer in slug.newest.iter().filter(|_| more == 0) {
             let known = carriers.binary_search_by_key(&bearer, |(s, _)| *s);
             let that = self.live.get(bearer).filter(|that| {
@@ -187,7 +186,7 @@ impl State {
     /// withdrawn before it arrived.
     pub(super) fn late_carrier(&mut self, own: Sequence) -> Vec<EventKind> {
         let Some(entry) = self.live.get(own) else { return Vec::new() };
-        if let Some(by) = self.notice_for(&entry.about, own) {
+        if let Some(by) = self.notice_for(&entry.about, entry.names, own) {
             self.set_validity(own, Validity::Withdrawn, Some(by.clone()));
             let radius =
                 self.radius(CarrierSearch::whole(own, own, &[own], self.carriers_max()), by);

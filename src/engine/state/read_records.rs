@@ -12,6 +12,7 @@ use crate::record::RecordError;
 use crate::stories::tags::StoryTags;
 use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord};
 use crate::verdict::identity_record::Identity;
+use crate::verdict::names::NameKeys;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -186,11 +187,13 @@ fn article(key: &str, value: &[u8]) -> Result<(Sequence, Arc<Entry>), RecordErro
         false => stored.terms.into_owned(),
     };
     let short_text = stored.short_text.into_owned().into();
+    let about = stored.about.into_owned();
     let entry = Entry {
         decision: Decision::new(stored.verdict.into_owned(), own, stored.story),
         input: stored.input.into_owned(),
         arrived: stored.arrived,
-        about: stored.about.into_owned(),
+        names: NameKeys::of(&about),
+        about,
         print: Fingerprint { short_text, ..stored.print.into_owned() },
         terms: terms.with_universal(stored.universal.into_owned()),
         edges: stored.edges.into_owned().into(),

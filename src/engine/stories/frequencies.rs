@@ -135,25 +135,24 @@ impl LanguageCounters {
     /// The pages that changed since the last call, in order.
     fn take_changed(&mut self) -> Vec<(u16, Page)> {
         let changed = std::mem::replace(&mut self.changed, Box::new([false; PAGES]));
-        let mut counts: Vec<(u32, u32)> = match &self.counts {
+        let pages = (0..PAGES).filter(|page| changed[*page]);
+        match &self.counts {
+            Counts::Dense(counts) => {
+                let counts = |page| counts[page * PAGE..][..PAGE].iter().copied().enumerate();
+                pages.map(|page| (page as u16, with_gaps(counts(page)))).collect()
+            }
             Counts::Sparse(counts) => {
-                counts.iter().map(|(bucket, count)| (*bucket, *count)).collect()
+                let mut sorted: Vec<(usize, u32)> =
+                    counts.iter().map(|(bucket, count)| (*bucket as usize, *count)).collect();
+                sorted.sort_unstable();
+                let own = |page| {
+                    let start = sorted.partition_point(|(bucket, _)| *bucket < page * PAGE);
+                    let own = sorted[start..].iter().take_while(move |(b, _)| *b / PAGE == page);
+                    own.map(|(bucket, count)| (*bucket % PAGE, *count))
+                };
+                pages.map(|page| (page as u16, with_gaps(own(page)))).collect()
             }
-            Counts::Dense(counts) => (0..).zip(counts.iter().copied()).collect(),
-        };
-        counts.retain(|(bucket, count)| *count > 0 && changed[*bucket as usize / PAGE]);
-        counts.sort_unstable();
-        let mut counts = counts.into_iter().peekable();
-        let mut page = |page: usize| {
-            let (mut of, mut next) = (Page::new(), page * PAGE);
-            let within = |(bucket, _): &(u32, u32)| *bucket as usize / PAGE == page;
-            while let Some((bucket, count)) = counts.next_if(within) {
-                of.push(((bucket as usize - next) as u16, count));
-                next = bucket as usize + 1;
-            }
-            (page as u16, of)
-        };
-        (0..PAGES).filter(|at| changed[*at]).map(&mut page).collect()
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -181,6 +180,15 @@ pub struct FrequencyHead {
 /// The nonzero counters of a page in order, each with the number of zero counters left out before
 /// it. Most counters of a rarely used language are zero.
 pub(super) type Page = Vec<(u16, u32)>;
+
+/// A page of these counts, given in order with their positions in the page.
+fn with_gaps(counts: impl Iterator<Item = (usize, u32)>) -> Page {
+    let mut next = 0;
+    let above_zero = counts.filter(|(_, count)| *count > 0);
+    above_zero
+        .map(|(at, count)| ((at - std::mem::replace(&mut next, at + 1)) as u16, count))
+        .collect()
+}
 
 /// A record of the counters.
 #[derive(Debug, Clone, PartialEq, Eq)]

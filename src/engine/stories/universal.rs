@@ -224,21 +224,17 @@ fn name(word: &str) -> Option<u64> {
 
 /// The sound at the start of `letters`, and the number of letters that spell it.
 fn sound(letters: &[u8]) -> (u8, usize) {
-    let pairs: [(&[u8], u8); 11] = [
-        (b"sch", b's'),
-        (b"sh", b's'),
-        (b"ch", b'k'),
-        (b"ck", b'k'),
-        (b"kh", b'k'),
-        (b"ph", b'f'),
-        (b"th", b't'),
-        (b"ts", b's'),
-        (b"tz", b's'),
-        (b"zh", b's'),
-        (b"ks", b'x'),
-    ];
-    if let Some((spelled, sound)) = pairs.iter().find(|(pair, _)| letters.starts_with(pair)) {
-        return (*sound, spelled.len());
+    let pair = match letters {
+        [b's', b'c', b'h', ..] => return (b's', 3),
+        [b's' | b'z', b'h', ..] | [b't', b's' | b'z', ..] => Some(b's'),
+        [b'c' | b'k', b'h', ..] | [b'c', b'k', ..] => Some(b'k'),
+        [b'p', b'h', ..] => Some(b'f'),
+        [b't', b'h', ..] => Some(b't'),
+        [b'k', b's', ..] => Some(b'x'),
+        _ => None,
+    };
+    if let Some(sound) = pair {
+        return (sound, 2);
     }
     let sound = match letters[0] {
         b'c' | b'q' => b'k',

@@ -58,21 +58,20 @@ pub struct IdentityState {
 impl Identity {
     /// The identity to keep for an article.
     pub fn of(
-        about: &ArticleMetadata,
+        (about, names): (&ArticleMetadata, NameKeys),
         print: &Fingerprint,
         verdict: &Verdict,
         now: IdentityState,
     ) -> Self {
         let IdentityState { arrived, standing, unique } = now;
         let notice = verdict.relation.kind == Kind::Withdrawal;
-        let NameKeys { slug, headline, .. } = NameKeys::of(about);
         let root = verdict.relation.root.as_ref().map(|root| root.key.uri.clone());
         Self {
             uri: about.uri.clone(),
             version: about.version.clone(),
             provider: about.provider.clone(),
             // A notice must not be found instead of the article it names.
-            names: if notice { [0, 0] } else { [slug, headline] },
+            names: if notice { [0, 0] } else { [names.slug, names.headline] },
             content: print.content_hash,
             root: root.filter(|root| *root != about.uri),
             claimed: about.claimed,

@@ -28,21 +28,40 @@ pub struct NameKeys {
     pub headline: u64,
     /// The key of the series of versions it belongs to.
     pub series: u64,
+    /// The key of its provider.
+    pub provider: u64,
 }
 
 impl NameKeys {
-    /// The keys of the slug, the headline and the series in `about`.
+    /// The keys of the slug, the headline, the series and the provider in `about`.
     pub fn of(about: &ArticleMetadata) -> Self {
         Self {
             slug: about.slugline.as_deref().and_then(key).unwrap_or_default(),
             headline: key(&about.headline).unwrap_or_default(),
             series: series(about).unwrap_or_default(),
+            provider: about.provider.as_deref().and_then(provider).unwrap_or_default(),
         }
     }
 
-    /// The keys that are not 0.
-    pub fn iter(self) -> impl Iterator<Item = u64> {
+    /// The same provider without names.
+    pub fn without_names(self) -> Self {
+        Self { provider: self.provider, ..Self::default() }
+    }
+
+    /// The keys of the names, alone.
+    pub fn alone(self) -> impl Iterator<Item = u64> {
         [self.slug, self.headline, self.series].into_iter().filter(|key| *key != 0)
+    }
+
+    /// The keys of the names, each combined with that of the provider; none without a provider.
+    pub fn with_provider(self) -> impl Iterator<Item = u64> {
+        let combined = move |key| of_provider(key, self.provider);
+        self.alone().filter(move |_| self.provider != 0).map(combined)
+    }
+
+    /// The keys of the names, alone and combined with that of the provider.
+    pub fn all(self) -> impl Iterator<Item = u64> {
+        self.alone().chain(self.with_provider())
     }
 }
 

@@ -8,75 +8,77 @@
 //! Names are compared word by word in their common form, so case, accents and hyphens make no
 //! difference. Inflected names, such as `w Warszawie`, are not found.
 //!
-//! Cost: 2 MB per process, built at first use in about 20 ms; one table lookup per word of a name.
+//! The names form a trie, whose nodes are hashes of words. `names.trie` contains the nodes, because
+//! hashing all names takes a tenth of a second. A test checks that it agrees with `names.tsv`, and
+//! regenerates it.
+//!
+//! Cost: 2 MB per process, built at first use in about 2 ms; one table lookup per word of a name.
 
 use crate::text::tokens::mix;
-use crate::text::{Limits, words};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::sync::LazyLock;
 
 /// A place: the number of its line in `names.tsv`, from 1.
 pub(super) type PlaceId = u16;
 
+/// The nodes of the trie in `names.trie`: for each node its key and its [`Node`], both with the
+/// lowest byte first, in ascending order of keys.
+static TRIE: &[u8] = include_bytes!("names.trie");
+
+/// Bytes of a node in `names.trie`.
+const NODE_BYTES: usize = 10;
+
+/// A node: the place whose name ends here, or 0; the highest bit is set if a name starts here.
+type Node = u16;
+
+/// The flag of a node at which a name starts.
+const START: Node = 1 << 15;
+
 /// The names of all places.
 struct PlaceNames {
-    /// A trie: the key of a node is the hash of the words up to it. A value of 0 means that some
-    /// name continues here but none ends.
-    nodes: FxHashMap<u64, PlaceId>,
-    /// For each value of the first bits of a word's hash, whether a name starts with a word that
-    /// has these bits. Most words need no further lookup.
+    /// The nodes of the trie: the key of a node is the hash of the words up to it.
+    nodes: FxHashMap<u64, Node>,
+    /// For each value of the first bits of a key, whether a name starts at a node with such a key.
+    /// Most words need no further lookup.
     starts: Box<[bool; 1 << START_BITS]>,
 }
 
-/// The number of bits of a word's hash that select its entry in `starts`.
+/// The number of bits of a key that select its entry in `starts`.
 const START_BITS: u32 = 18;
 
-/// The index in `starts` of a word with this hash.
-fn start(word: u64) -> usize {
-    (word >> (64 - START_BITS)) as usize
+/// The index in `starts` of a node with this key.
+fn start(key: u64) -> usize {
+    (key >> (64 - START_BITS)) as usize
 }
 
 static NAMES: LazyLock<PlaceNames> = LazyLock::new(|| {
-    let mut names =
-        PlaceNames { nodes: FxHashMap::default(), starts: Box::new([false; 1 << START_BITS]) };
-    for (line, place) in include_str!("names.tsv").lines().zip(1..) {
-        for name in line.split('\t').skip(1) {
-            names.add(&words(name, &Limits::default()).hashes, place);
+    let stored = TRIE.as_chunks::<NODE_BYTES>().0;
+    let nodes = FxHashMap::with_capacity_and_hasher(stored.len(), FxBuildHasher);
+    let mut names = PlaceNames { nodes, starts: Box::new([false; 1 << START_BITS]) };
+    for node in stored {
+        let (Some(key), Some(node)) = (node.first_chunk(), node.last_chunk()) else { continue };
+        let (key, node) = (u64::from_le_bytes(*key), Node::from_le_bytes(*node));
+        names.nodes.insert(key, node);
+        if node & START != 0 {
+            names.starts[start(key)] = true;
         }
     }
     names
 });
 
-impl PlaceNames {
-    /// Adds a name, unless an earlier place has it.
-    fn add(&mut self, words: &[u64], place: PlaceId) {
-        let (mut key, last) = (0, words.len());
-        for (word, number) in words.iter().zip(1..) {
-            key = mix(key, *word);
-            let node = self.nodes.entry(key).or_insert(0);
-            if number == last && *node == 0 {
-                *node = place;
-            }
-        }
-        if let Some(first) = words.first() {
-            self.starts[start(*first)] = true;
-        }
-    }
-}
-
 /// The place whose name starts at the first of the words with these hashes, and the number of words
 /// in the name. If several names start there, this is the longest.
 pub(super) fn place_at(words: &[u64]) -> Option<(PlaceId, usize)> {
     let (mut key, mut found) = (0, None);
-    if !NAMES.starts[start(*words.first()?)] {
+    if !NAMES.starts[start(mix(0, *words.first()?))] {
         return None;
     }
     for (at, word) in words.iter().enumerate() {
         key = mix(key, *word);
-        match NAMES.nodes.get(&key) {
+        match NAMES.nodes.get(&key).map(|node| node & !START) {
             None => break,
             Some(0) => {}
-            Some(place) => found = Some((*place, at + 1)),
+            Some(place) => found = Some((place, at + 1)),
         }
     }
     found
@@ -85,6 +87,47 @@ pub(super) fn place_at(words: &[u64]) -> Option<(PlaceId, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Limits, words};
+    use std::collections::BTreeMap;
+
+    static NAMES: &str = include_str!("names.tsv");
+
+    /// The nodes of the trie of all names. If several places have a name, the first one has it.
+    fn trie() -> Vec<u8> {
+        let mut nodes: BTreeMap<u64, Node> = BTreeMap::new();
+        for (line, place) in NAMES.lines().zip(1..) {
+            for name in line.split('\t').skip(1) {
+                let (mut key, words) = (0, words(name, &Limits::default()).hashes);
+                for (at, word) in words.iter().enumerate() {
+                    key = mix(key, *word);
+                    let node = nodes.entry(key).or_insert(0);
+                    if at == 0 {
+                        *node |= START;
+                    }
+                    if at + 1 == words.len() && *node & !START == 0 {
+                        *node |= place;
+                    }
+                }
+            }
+        }
+        assert!(NAMES.lines().count() < usize::from(START));
+        nodes
+            .iter()
+            .flat_map(|(key, node)| [&key.to_le_bytes()[..], &node.to_le_bytes()].concat())
+            .collect()
+    }
+
+    /// `UPDATE_EXPECT=1 cargo test places` regenerates the file.
+    #[test]
+    fn the_trie_contains_the_names() {
+        let trie = trie();
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/stories/places/names.trie");
+            std::fs::write(file, &trie).unwrap();
+        } else {
+            assert!(trie == TRIE, "names.trie is out of date: run with UPDATE_EXPECT=1");
+        }
+    }
 
     fn place(text: &str) -> Option<(PlaceId, usize)> {
         place_at(&words(text, &Limits::default()).hashes)
@@ -115,7 +158,7 @@ mod tests {
     fn a_name_of_two_places_is_that_of_the_country_or_of_the_larger_city() {
         let code = |text| {
             let (id, _) = place(text).unwrap();
-            include_str!("names.tsv").lines().nth(id as usize - 1).unwrap().split('\t').next()
+            NAMES.lines().nth(id as usize - 1).unwrap().split('\t').next()
         };
         assert_eq!(code("Georgia"), Some("GE"));
         assert_eq!(code("Birmingham"), Some("2655603"), "in England, not in Alabama");
