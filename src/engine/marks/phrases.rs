@@ -149,13 +149,23 @@ fn ends_word(text: &str, at: usize) -> bool {
 }
 
 /// Whether two adjacent characters belong to one word.
-#[inline]
 fn joins(before: char, after: char) -> bool {
     is_word(before) && is_word(after) && !(is_dense(before) && is_dense(after))
 }
 
 /// Calls `each` for every position at which a word may begin, in order.
 fn each_word_start(text: &str, mut each: impl FnMut(usize)) {
+    if text.is_ascii() {
+        let mut continues = false;
+        for (at, byte) in text.bytes().enumerate() {
+            let word = WORD[usize::from(byte)];
+            if !(continues && word) {
+                each(at);
+            }
+            continues = word;
+        }
+        return;
+    }
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         if !joins(before, c) {

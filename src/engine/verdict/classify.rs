@@ -43,7 +43,9 @@ pub(super) fn text_kind(
     let hours = new.now.since(that.arrived).0 / 3_600_000;
     let only = difference.turned && difference.new_words + difference.old_words == 0;
     let soon = hours <= set.tuning.unmarked_hours;
-    let (kind, rule) = match (difference.other_subject, only && soon) {
+    // Figures that differ between two briefs are only a correction if the subject is the same.
+    let other = difference.other_subject || kind == Kind::Correction && difference.other_headline;
+    let (kind, rule) = match (other, only && soon) {
         (true, _) => (Kind::Recurring, OTHER_SUBJECT),
         (_, true) if same_provider(new.about, that.about) => (Kind::Correction, CHANGED_WORDS),
         _ => (kind, rule),

@@ -23,12 +23,10 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use super::leftover::{LeftoverWord, Name, Side, Spelling, cancel, drop_edges};
-use crate::article::ArticleMetadata;
-use crate::marks::bare_headline;
+use super::headlines::HeadlineEvidence;
+use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges};
 use crate::text;
 use crate::text::senses::{Sense, Senses};
-use crate::text::tokens::fold;
 
 /// Rule of a text that shares its template or boilerplate with an article about another subject.
 pub(super) const OTHER_SUBJECT: &str = "other-subject";
@@ -41,8 +39,6 @@ const TURNED_MAX: usize = 16;
 const BRIEF_WORDS_MAX: usize = 60;
 /// Names that differ show another subject only if there is at least one per this many words.
 const NAMES_PART: usize = 30;
-/// Maximum number of words that are read from a headline.
-const HEADLINE_WORDS_MAX: u32 = 60;
 
 /// How to treat words at an edge that are set apart from the shared text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +54,8 @@ pub(super) enum Edges {
 pub(super) struct Difference {
     /// The articles are about different subjects.
     pub(super) other_subject: bool,
+    /// The articles are brief, only their headlines name the subject, and these are not the same.
+    pub(super) other_headline: bool,
     /// A number in words, a negation or one of two opposites has changed.
     pub(super) turned: bool,
     /// Number of figures in the new text that the earlier text does not have.
@@ -92,13 +90,17 @@ impl Difference {
                 theirs.add_figure(short, &old_words, changed.old);
             }
         }
-        let texts = Texts { new, that, senses, known };
+        let texts = Texts { new, senses, known };
         let mut found = Self::default();
-        let evidence = if same_headline { None } else { texts.headlines(&ours, &theirs) };
+        let evidence = match same_headline {
+            true => None,
+            false => HeadlineEvidence::of(new, that, (&ours, &theirs), senses),
+        };
         let same_sender = same_provider(new.about, that.about);
         let brief = new.print.words() <= BRIEF_WORDS_MAX;
         let shows = |e: &HeadlineEvidence| e.show_other_subject(same_sender, brief);
         found.other_subject = evidence.as_ref().is_some_and(shows);
+        found.other_headline = brief && evidence.as_ref().is_some_and(HeadlineEvidence::is_apart);
         if edges == Edges::Furniture {
             drop_edges(&mut ours, &mut theirs, senses);
         }
@@ -111,134 +113,15 @@ impl Difference {
     }
 }
 
-/// What the headlines show.
-#[derive(Debug, Default)]
-struct HeadlineEvidence {
-    new: HeadlineSide,
-    old: HeadlineSide,
-}
-
-/// One headline.
-#[derive(Debug, Default)]
-struct HeadlineSide {
-    /// Number of its words that carry meaning.
-    all: u32,
-    /// Of `all`, those that neither the other headline nor the shared text has.
-    own: u32,
-    /// Of `own`, those that are in the body, outside the shared text.
-    in_rest: u32,
-    /// Of `in_rest`, those that are written as names.
-    names: u32,
-    /// Of `all`, those that are in the body.
-    in_body: u32,
-    /// Whether the first word is one of `own`.
-    leads: bool,
-}
-
-/// A word of a headline that carries meaning.
-struct HeadlineWord {
-    /// The hash of its normalized form.
-    hash: u64,
-    /// The form in which it is compared with other words.
-    spelling: Spelling,
-}
-
-impl HeadlineSide {
-    fn share_is_at_least(&self, parts: u32, of: u32) -> bool {
-        self.own * of >= self.all * parts
-    }
-
-    /// Whether at least half of the headline's words are its own, or a third if it begins with one.
-    fn differs(&self) -> bool {
-        self.share_is_at_least(1, 2) || self.leads && self.share_is_at_least(1, 3)
-    }
-
-    /// Whether at most a quarter of the headline's words are in the body.
-    fn is_apart(&self) -> bool {
-        4 * self.in_body <= self.all
-    }
-}
-
-impl HeadlineEvidence {
-    fn show_other_subject(&self, same_sender: bool, brief: bool) -> bool {
-        let (new, old) = (&self.new, &self.old);
-        let named = new.names >= 1 && old.in_rest >= 1 && new.share_is_at_least(1, 4);
-        let both = new.share_is_at_least(1, 2) && old.share_is_at_least(1, 3);
-        let least = if same_sender { 1 } else { 2 };
-        let told = both && new.in_rest >= least && old.in_rest >= 1;
-        let apart = new.differs() && old.differs() && new.is_apart() && old.is_apart();
-        named || told || brief && apart
-    }
-}
-
 /// The two articles.
 struct Texts<'a> {
     new: Arrival<'a>,
-    that: Earlier<'a>,
     senses: Senses,
     /// Whether the words of the earlier text are known.
     known: bool,
 }
 
 impl Texts<'_> {
-    /// The evidence of the headlines; `None` if either has no words of its own.
-    fn headlines(&self, ours: &Side<'_>, theirs: &Side<'_>) -> Option<HeadlineEvidence> {
-        let new = self.headline_words(self.new.about);
-        let old = self.headline_words(self.that.about);
-        let hashes = &self.new.words.hashes;
-        let among = |word: &HeadlineWord, all: &[HeadlineWord]| {
-            all.iter().any(|other| other.hash == word.hash)
-                || all.iter().any(|other| other.spelling.is_same(&word.spelling))
-        };
-        let mut evidence = HeadlineEvidence::default();
-        for (at, word) in new.iter().enumerate() {
-            let side = &mut evidence.new;
-            side.all += 1;
-            let rest = ours.words.iter().filter(|w| w.hash == word.hash);
-            let in_rest = rest.clone().count();
-            let in_body = hashes.iter().filter(|hash| **hash == word.hash).count();
-            side.in_body += u32::from(in_body > 0);
-            if in_body == in_rest && !among(word, &old) {
-                side.own += 1;
-                side.leads |= at == 0;
-                side.in_rest += u32::from(in_rest > 0);
-                side.names += u32::from(rest.clone().any(|w| w.name == Name::Certain));
-            }
-        }
-        for (at, word) in old.iter().enumerate() {
-            let side = &mut evidence.old;
-            side.all += 1;
-            let in_new = hashes.contains(&word.hash);
-            let in_rest = theirs.holds(word.hash);
-            side.in_body += u32::from(in_new || in_rest);
-            if !in_new && !among(word, &new) {
-                side.own += 1;
-                side.leads |= at == 0;
-                side.in_rest += u32::from(in_rest);
-            }
-        }
-        (evidence.new.own > 0 && evidence.old.own > 0).then_some(evidence)
-    }
-
-    /// The words of a headline that carry meaning, without marks, figures and words with a sense.
-    fn headline_words(&self, about: &ArticleMetadata) -> Vec<HeadlineWord> {
-        let headline = bare_headline(&about.headline);
-        let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
-        let figure = |at: usize| words.figures.iter().any(|f| f.word as usize == at);
-        let all = words.hashes.iter().zip(&words.spans).enumerate();
-        all.filter(|(at, (hash, span))| {
-            let text = &headline[span.0 as usize..span.1 as usize];
-            !figure(*at)
-                && carries_meaning(text, **hash, self.senses)
-                && self.senses.senses(**hash).is_empty()
-        })
-        .map(|(_, (hash, span))| {
-            let word = fold(&headline[span.0 as usize..span.1 as usize]);
-            HeadlineWord { hash: *hash, spelling: Spelling::of(&word) }
-        })
-        .collect()
-    }
-
     /// Whether the words that differ are mostly names, so that the subjects differ as well.
     fn names_differ(&self, ours: &Side<'_>, theirs: &Side<'_>, same_sender: bool) -> bool {
         // Words at the start of a sentence count as names only if another word is certainly a name.
@@ -349,21 +232,13 @@ impl Texts<'_> {
     }
 }
 
-/// Whether a word carries meaning: it is not a function word, and it has more than one letter or
-/// belongs to a script without spaces.
-fn carries_meaning(text: &str, hash: u64, senses: Senses) -> bool {
-    let mut chars = text.chars();
-    let first = chars.next();
-    let long = chars.next().is_some() || first.is_some_and(text::script::is_unsegmented);
-    long && !senses.is_function_word(hash)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Settings;
     use super::super::align::Aligner;
     use super::super::types::{Validity, Verdict};
     use super::*;
+    use crate::article::ArticleMetadata;
     use crate::article::{EventTime, Lang, Sequence};
     use crate::fingerprint::{self, Fingerprint, SamplingKey};
     use crate::text::{Clean, Words};

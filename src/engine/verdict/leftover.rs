@@ -354,6 +354,15 @@ fn is_misspelled(a: &[char], b: &[char]) -> bool {
     }
 }
 
+/// Whether a word carries meaning: it is not a function word, and it has more than one letter or
+/// belongs to a script without spaces.
+pub(super) fn carries_meaning(text: &str, hash: u64, senses: Senses) -> bool {
+    let mut chars = text.chars();
+    let first = chars.next();
+    let long = chars.next().is_some() || first.is_some_and(crate::text::script::is_unsegmented);
+    long && !senses.is_function_word(hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

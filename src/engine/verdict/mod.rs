@@ -40,6 +40,7 @@ mod classify;
 mod compare;
 mod difference;
 mod formula;
+mod headlines;
 pub mod identity;
 pub mod identity_record;
 mod leftover;
