@@ -311,8 +311,10 @@ fn the_sink_of_events_gets_each_event_under_its_id() {
     let folder = tempfile::tempdir().unwrap();
     let daemon = deployment.start("", &[]);
     send(&deployment, folder.path());
-    let events = structured_events(&deployment);
+    structured_events(&deployment);
     daemon.stops();
+    // The daemon may have published updates of stories until it stopped.
+    let events = structured_events(&deployment);
     let documents = sorted(events.iter().map(event_document).map(document_line));
     assert_eq!(sunk(r#""name": "wirefold-events""#, &deployment, folder.path()), documents);
 }
