@@ -2,8 +2,10 @@
 # folder, under `set -euo pipefail`. Needs java and javac (17 or newer), mvn and kcat; Go and npm
 # for the consumers in those languages.
 #
-#   start_kafka DIR NODES HEAP_MB     starts NODES brokers on free ports; exports KAFKA_BOOTSTRAP,
-#                                     KAFKA_NODES (= DIR) and the variables below
+#   start_kafka DIR NODES HEAP_MB [PORT]
+#                                     starts NODES brokers on free ports, or a single one at PORT;
+#                                     exports KAFKA_BOOTSTRAP, KAFKA_NODES (= DIR) and the variables
+#                                     below
 #   stop_kafka DIR                    kills the brokers and removes the folder
 #   archive_classes                   makes the Java clients in the tests start faster
 #   fetch_python                      installs Kafka's Python client; exports KAFKA_PYTHON
@@ -130,7 +132,7 @@ start_kafka() {
     local plain=() controller=() proxied advertised
     fetch_kafka
     for ((n = 1; n <= nodes; n++)); do
-        plain[n]=$(free_port)
+        plain[n]=${4:-$(free_port)}
         controller[n]=$(free_port)
         voters+=${voters:+,}$n@127.0.0.1:${controller[n]}
         bootstrap+=${bootstrap:+,}127.0.0.1:${plain[n]}

@@ -204,12 +204,17 @@ fn memory(articles: f64) -> f64 {
 #[test]
 fn memory_limits_are_enough_for_the_number_of_articles_in_their_comments() {
     let limits = [
-        ("compose.yaml", "limits: {memory: ", 2_u64),
-        ("kubernetes/base/deployment.yaml", "limits: {memory: ", 2),
-        ("helm/values.yaml", "limits: {memory: ", 2),
-        ("systemd/wirefold.service", "MemoryMax=", 8),
+        ("compose.yaml", "limits: {memory: ", 2_u64, "compose.yaml"),
+        (
+            "kubernetes/base/deployment.yaml",
+            "limits: {memory: ",
+            2,
+            "kubernetes/base/wirefold.toml",
+        ),
+        ("helm/values.yaml", "limits: {memory: ", 2, "helm/values.yaml"),
+        ("systemd/wirefold.service", "MemoryMax=", 8, "systemd/wirefold.service"),
     ];
-    for (path, key, gib) in limits {
+    for (path, key, gib, settings) in limits {
         let text = read(path);
         assert!(text.contains(&format!("{key}{gib}G")), "{path}");
         let (_, said) = text.split_once("Enough for ").unwrap();
@@ -220,6 +225,8 @@ fn memory_limits_are_enough_for_the_number_of_articles_in_their_comments() {
             memory(articles) > limit * 0.9,
             "{path}: the limit is enough for more articles than it says"
         );
+        let most = (articles * 1.25).to_string();
+        assert!(read(settings).contains(&most), "{settings}: no `live_articles_max` of {most}");
     }
 }
 
@@ -253,7 +260,11 @@ fn settings_in_deployments_exist() {
         let names = words(&text, "WIREFOLD__");
         assert!(!names.is_empty(), "{path}");
         for name in names.into_iter().map(|name| name.trim_end_matches(':')) {
-            let value = if name.contains("TOKEN_FILE") { "/token" } else { "127.0.0.1:9464" };
+            let value = match name {
+                _ if name.ends_with("TOKEN_FILE") => "/token",
+                _ if name.ends_with("_MAX") => "250000",
+                _ => "127.0.0.1:9464",
+            };
             let env = [("WIREFOLD__HTTP__TOKEN_FILE", "/token"), (name, value)];
             Config::load(None, env.map(|(name, value)| (name.to_owned(), value.to_owned())), &[])
                 .unwrap_or_else(|why| panic!("{path}: {why}"));
