@@ -90,7 +90,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     let wire = Wire::open(&args.files, &config)?;
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
-    signals::on_first(move || flag.store(true, Ordering::SeqCst))?;
+    signals::on_first(move |_| flag.store(true, Ordering::SeqCst))?;
     let broker = DemoBroker::start(&config)?;
     let kafka = broker.settings(kafka_settings(&config));
     let shared = SharedViews::new(&config, &kafka);
