@@ -38,9 +38,9 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
         )
     }))?;
     let hash = config.settings_hash();
-    print::lines([format!("configuration OK (engine settings hash {hash})")])?;
+    let ok = format!("configuration OK (engine settings hash {hash})");
     if args.connect {
         print::lines(topics::report(&settings)?)?;
     }
-    Ok(())
+    Ok(print::lines([ok])?)
 }

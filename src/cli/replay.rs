@@ -7,7 +7,9 @@
 //!   bytes. `replay` can read such a file again;
 //! - report: an HTML page (see [`report`]).
 //!
-//! At the end, the summary goes to stdout, or to stderr if another output goes to stdout.
+//! At the end, the summary goes to stdout, or to stderr if another output goes to stdout. Events go
+//! to stdout unless `--events` names a file. With `--json` or `--report`, events are written only
+//! if `--events` is given, because the summary or the report is the result.
 //!
 //! Output files appear under their names only when the run has succeeded (see [`files`]).
 
@@ -38,9 +40,10 @@ pub(super) struct Args {
     /// Input files: JSON Lines, a JSON array, a feed or a single article; `-` is stdin.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Output file for events; `-` is stdout.
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    events: PathBuf,
+    /// Output file for events; `-` is stdout. Without this option, events go to stdout, or are not
+    /// written if --json or --report is given.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
     /// Output file for the original records of articles that contain something new.
     #[arg(long, value_name = "FILE")]
     unique: Option<PathBuf>,
@@ -48,14 +51,21 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// Output file for a report of copies, publishers and stories: one HTML page with charts.
+    /// Events are then written only with --events.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Prints the summary as JSON.
+    /// Prints the summary as JSON. Events are then written only with --events.
     #[arg(long)]
     json: bool,
 }
 
 impl Args {
+    /// The output file for events; `None` if events are not written.
+    fn events(&self) -> Option<&Path> {
+        let unnamed = (!self.json && self.report.is_none()).then_some(Path::new("-"));
+        self.events.as_deref().or(unnamed)
+    }
+
     /// Checks that no output is also an input, the configuration file or another output.
     fn distinct(&self, config: Option<&Path>) -> anyhow::Result<()> {
         fn named<'a>(option: &'a str, path: &'a Path) -> NamedPath<'a> {
@@ -64,7 +74,7 @@ impl Args {
         let inputs = self.files.iter().map(|path| named("the input", path));
         let inputs = inputs.chain(config.map(|path| named("--config", path))).collect::<Vec<_>>();
         let outputs = [
-            Some(named("--events", &self.events)),
+            self.events().map(|path| named("--events", path)),
             self.unique.as_deref().map(|path| named("--unique", path)),
             self.rejects.as_deref().map(|path| named("--rejects", path)),
             self.report.as_deref().map(|path| named("--report", path)),
@@ -80,9 +90,9 @@ impl Args {
         live: usize,
         written: &[String],
     ) -> anyhow::Result<()> {
-        let outputs =
-            [Some(&self.events), self.unique.as_ref(), self.rejects.as_ref(), self.report.as_ref()];
-        let stdout_taken = outputs.into_iter().flatten().any(|path| files::is_stdout(path));
+        let optional = [&self.unique, &self.rejects, &self.report].map(Option::as_deref);
+        let outputs = optional.into_iter().chain([self.events()]);
+        let stdout_taken = outputs.flatten().any(files::is_stdout);
         if self.json {
             let info = SummaryInfo::of(summary, took.as_secs_f64());
             if stdout_taken {
@@ -111,7 +121,9 @@ impl Args {
             counted(summary.events, "event", "events"),
             counted(live as u64, "live story", "live stories"),
         ));
-        print::remark(format_args!("written: {}", written.join(", ")));
+        if !written.is_empty() {
+            print::remark(format_args!("written: {}", written.join(", ")));
+        }
         Ok(())
     }
 }
@@ -166,8 +178,8 @@ const CANNOT: &str = "replay aborted";
 
 /// The output files.
 struct Sinks {
-    /// All events.
-    events: OutputFile,
+    /// All events, if requested.
+    events: Option<OutputFile>,
     /// Payloads of the unique topic, if requested.
     unique: Option<OutputFile>,
     /// Rejected items, if requested.
@@ -178,12 +190,12 @@ struct Sinks {
 
 impl Sinks {
     fn open(args: &Args) -> anyhow::Result<Self> {
-        let optional = |path: &Option<PathBuf>| path.as_deref().map(OutputFile::open).transpose();
+        let optional = |path: Option<&Path>| path.map(OutputFile::open).transpose();
         Ok(Self {
-            events: OutputFile::open(&args.events)?,
-            unique: optional(&args.unique)?,
-            rejects: optional(&args.rejects)?,
-            report: optional(&args.report)?,
+            events: optional(args.events())?,
+            unique: optional(args.unique.as_deref())?,
+            rejects: optional(args.rejects.as_deref())?,
+            report: optional(args.report.as_deref())?,
         })
     }
 
@@ -199,7 +211,8 @@ impl Sinks {
 
     /// Writes an event.
     fn write_event(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        let result = self.events.write_record(bytes).context(CANNOT);
+        let Some(events) = &mut self.events else { return Ok(()) };
+        let result = events.write_record(bytes).context(CANNOT);
         self.ignore_closed_pipe(result)
     }
 
@@ -213,7 +226,7 @@ impl Sinks {
                         || self.rejects.is_some()
                         || self.report.is_some()) =>
             {
-                self.events.close();
+                self.events.iter_mut().for_each(OutputFile::close);
                 Ok(())
             }
             result => result,
@@ -229,9 +242,9 @@ impl Sinks {
     /// Completes all outputs and returns a summary of each. All outputs are flushed before the
     /// first file is renamed to its final name.
     fn finish(mut self) -> anyhow::Result<Vec<String>> {
-        let flushed = self.events.flush().context(CANNOT);
+        let flushed = self.events.as_mut().map_or(Ok(()), OutputFile::flush).context(CANNOT);
         self.ignore_closed_pipe(flushed)?;
-        let all = [Some(self.events), self.unique, self.rejects, self.report];
+        let all = [self.events, self.unique, self.rejects, self.report];
         let mut all: Vec<OutputFile> = all.into_iter().flatten().collect();
         for output in &mut all {
             output.flush().context(CANNOT)?;

@@ -13,14 +13,14 @@ use crate::daemon::kafka::client::{self, Settings, TopicNames};
 use crate::daemon::kafka::position_reader::PositionReader;
 use crate::daemon::panic_guard;
 use crate::daemon::pipeline::shards::{ShardFilter, ShardMap};
-use crate::daemon::pipeline::{ClockSource, Delivery, Setup, prepare};
+use crate::daemon::pipeline::{ClockSource, Delivery, Phase, Setup, prepare};
 use crate::daemon::publish::{Encoder, UniqueTopic};
 use crate::daemon::run::{Daemon, Observers, fresh_key};
 use crate::daemon::snapshot::Snapshots;
 use crate::daemon::snapshot::shards::ShardStatuses;
 use crate::daemon::telemetry::metrics;
 use crate::daemon::telemetry::observer::Telemetry;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use wirefold_engine::{ENGINE_VERSION, decode};
 
 /// Runs the daemon until a signal arrives.
@@ -47,15 +47,33 @@ pub(super) fn run(config: &Config) -> Result<(), CommandError> {
         let page = format!("http://{}{}/", server.address(), config.http.path);
         tracing::info!(page, "serving the page");
     }
-    let daemon = Daemon::start(kafka, pipeline_setup(config), observers(shared), views);
+    let daemon = Daemon::start(kafka, pipeline_setup(config), observers(shared), views.clone());
     let daemon = daemon.map_err(CommandError::Usage)?;
     let stop = daemon.stop();
-    signals::on_first(move || stop.stop())?;
+    let received = Arc::new(OnceLock::new());
+    let signal = received.clone();
+    signals::on_first(move |name| {
+        signal.set(name).ok();
+        stop.stop();
+    })?;
     let result = daemon.wait();
     if let Some(server) = server {
         server.stop();
     }
-    Ok(result?)
+    result?;
+    let signal = received.get().copied().unwrap_or("a request");
+    tracing::info!("stopped: received {signal}; {}", committed(&views));
+    Ok(())
+}
+
+/// What is committed when the daemon has stopped, in words.
+fn committed(views: &ShardStatuses) -> &'static str {
+    let in_doubt = |phase: Option<Phase>| phase == Some(Phase::Recovering);
+    if views.all().iter().any(|view| in_doubt(view.phase)) {
+        return "a shard was recovering, so its last batch may not be committed; the next start \
+                finds out and continues";
+    }
+    "everything is committed"
 }
 
 /// Warns about valid but expensive configurations.

@@ -13,9 +13,9 @@ use crate::cli::summary::contents::RecordContents;
 use crate::cli::summary::stories::StorySummary;
 use crate::cli::summary::text::{carrier, members, named};
 use crate::cli::words;
-use crate::daemon::publish::article::{ArticleClassified, RelationInfo};
+use crate::daemon::publish::article::{ArticleClassified, JoinedStory, RelationInfo};
 use crate::daemon::publish::radius::RadiusInfo;
-use crate::daemon::publish::story::{StoryState, StoryStatus};
+use crate::daemon::publish::story::{Absorbed, StoryMerged};
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
@@ -27,6 +27,8 @@ const QUOTED_MAX: usize = 60;
 const OTHERS_MAX: usize = 3;
 /// Width of the provider column, in characters.
 const PROVIDER_MAX: usize = 12;
+/// The start of a line about a story that has changed.
+const HAS: &str = "\u{2504} story now has";
 /// Indentation of lines below an article: the width of the time column.
 const INDENT: &str = "          ";
 
@@ -47,9 +49,25 @@ impl Screen {
         Self { paint, opened: Vec::new(), printed: BTreeMap::new(), day: String::new() }
     }
 
-    /// The lines for a record published at `time` (RFC 3339; empty for a reject). `summary`
-    /// contains the records before it.
+    /// The lines for a record published at `time` (RFC 3339; empty for a reject), below the day if
+    /// it is a new one. `summary` contains the records before this one.
     pub(super) fn lines(
+        &mut self,
+        contents: &RecordContents,
+        time: &str,
+        summary: &Summary,
+    ) -> Vec<String> {
+        let mut lines = self.lines_of(contents, time, summary);
+        if !lines.is_empty()
+            && let Some(day) = self.new_day(time)
+        {
+            lines.insert(0, day);
+        }
+        lines
+    }
+
+    /// The lines for a record, without the day.
+    fn lines_of(
         &mut self,
         contents: &RecordContents,
         time: &str,
@@ -57,9 +75,9 @@ impl Screen {
     ) -> Vec<String> {
         match contents {
             RecordContents::Classified(classified) => {
-                let mut lines: Vec<String> = self.new_day(time).into_iter().collect();
-                lines.extend(self.classified(time, classified, summary));
+                let mut lines = self.classified(time, classified, summary);
                 lines.append(&mut self.opened);
+                lines.extend(classified.story.as_ref().and_then(|story| self.joined(story)));
                 lines
             }
             RecordContents::Withdrawn(radius) => self.radius("withdrawn", radius, summary),
@@ -81,17 +99,18 @@ impl Screen {
                 self.printed.insert(event.story.id.clone(), StorySummary::of(&event.story));
                 Vec::new()
             }
-            RecordContents::Updated(event) => self.story("\u{2504} story now has", &event.story),
-            RecordContents::Closed(event) => self.story("\u{2504} story closed with", &event.story),
+            RecordContents::Updated(event) => {
+                let now = StorySummary::of(&event.story);
+                self.changed(&event.story.id, now).into_iter().collect()
+            }
+            RecordContents::Closed(event) => {
+                self.printed.remove(&event.story.id);
+                let last = StorySummary::of(&event.story);
+                vec![self.aside(&story_line("\u{2504} story closed with", &last))]
+            }
             RecordContents::Merged(merged) => {
-                let absorbed = merged.absorbed.iter().filter_map(|a| summary.stories.get(&a.id));
-                let names: Vec<String> =
-                    absorbed.map(|s| format!("\"{}\"", safe(&s.headline, QUOTED_MAX))).collect();
-                let into = safe(&merged.survivor.headline, QUOTED_MAX);
-                let size = members(&StorySummary::of(&merged.survivor));
-                let line =
-                    format!("\u{2504} story {} merged into \"{into}\": {size}", names.join(", "));
-                vec![self.aside(&line)]
+                self.printed.insert(merged.survivor.id.clone(), StorySummary::of(&merged.survivor));
+                vec![self.aside(&merge(merged, summary))]
             }
             RecordContents::Reject(rejected) => {
                 let kind = self.paint.alarm(&format!("{:<12}", "REJECTED"));
@@ -104,7 +123,7 @@ impl Screen {
         }
     }
 
-    /// The line printed before the first article of a new day.
+    /// The line printed above the first event of a new day.
     fn new_day(&mut self, time: &str) -> Option<String> {
         let day = if is_undated(time) { "no dates" } else { time.get(..10)? };
         let before = std::mem::replace(&mut self.day, day.to_owned());
@@ -151,20 +170,45 @@ impl Screen {
         lines.iter().map(|line| self.paint.alarm(line)).collect()
     }
 
-    /// A line about a story, unless the story is live and unchanged since its last line.
-    fn story(&mut self, what: &str, state: &StoryState) -> Vec<String> {
-        let now = StorySummary::of(state);
-        let line =
-            self.aside(&format!("{what} {}: {}", members(&now), safe(&now.headline, HEADLINE_MAX)));
-        let before = self.printed.insert(state.id.clone(), now.clone());
-        let same = |before: StorySummary| shown(&before) == shown(&now);
-        let known = state.status == StoryStatus::Live && before.is_some_and(same);
-        if known { Vec::new() } else { vec![line] }
+    /// The line about the story that an article joined, printed below the article. The event of the
+    /// changed story follows only when the clock has advanced.
+    fn joined(&mut self, story: &JoinedStory) -> Option<String> {
+        if story.size < 2 {
+            return None;
+        }
+        self.changed(&story.id, StorySummary::joined(story))
+    }
+
+    /// A line about a live story, unless its last line says the same.
+    fn changed(&mut self, id: &str, now: StorySummary) -> Option<String> {
+        let line = self.aside(&story_line(HAS, &now));
+        let before = self.printed.insert(id.to_owned(), now.clone());
+        before.is_none_or(|before| shown(&before) != shown(&now)).then_some(line)
     }
 
     fn aside(&self, text: &str) -> String {
         format!("{INDENT}{}", self.paint.dim(text))
     }
+}
+
+/// The text of a line about a story: `what`, its size and its headline.
+fn story_line(what: &str, story: &StorySummary) -> String {
+    format!("{what} {}: {}", members(story), safe(&story.headline, HEADLINE_MAX))
+}
+
+/// The text of the line about a merge. The headlines of the absorbed stories are in the event; one
+/// of an earlier release has none.
+fn merge(merged: &StoryMerged, summary: &Summary) -> String {
+    let headline = |absorbed: &Absorbed| {
+        let seen = || summary.stories.get(&absorbed.id).map(|story| story.headline.clone());
+        Some(absorbed.headline.clone()).filter(|headline| !headline.is_empty()).or_else(seen)
+    };
+    let names = merged.absorbed.iter().filter_map(headline);
+    let names: Vec<String> =
+        names.map(|name| format!("\"{}\" ", safe(&name, QUOTED_MAX))).collect();
+    let into = safe(&merged.survivor.headline, QUOTED_MAX);
+    let size = members(&StorySummary::of(&merged.survivor));
+    format!("\u{2504} story {}merged into \"{into}\": {size}", names.join("and "))
 }
 
 /// Lines about further relations. Leaves out relations of kind `recurring`, and articles with the

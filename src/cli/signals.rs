@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 /// The delay exists because some senders always signal twice.
 const SECOND_SIGNAL_AFTER: Duration = Duration::from_secs(1);
 
-/// Calls `stop` on the first SIGTERM or SIGINT. Another signal more than a second later ends the
-/// process immediately.
-pub(super) fn on_first(stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+/// Calls `stop` with the name of the first SIGTERM or SIGINT. Another signal more than a second
+/// later ends the process immediately.
+pub(super) fn on_first(stop: impl FnOnce(&'static str) + Send + 'static) -> anyhow::Result<()> {
     let mut signals =
         Signals::new([SIGTERM, SIGINT]).context("cannot install the signal handlers")?;
     let wait = move || {
-        signals.wait().for_each(drop);
-        stop();
+        let received = signals.wait().next();
+        stop(received.map_or("a signal", name));
         let first = Instant::now();
         for signal in signals.forever() {
             if first.elapsed() > SECOND_SIGNAL_AFTER {
@@ -28,4 +28,8 @@ pub(super) fn on_first(stop: impl FnOnce() + Send + 'static) -> anyhow::Result<(
     };
     let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
     thread.map(drop).context("cannot start thread `signals`")
+}
+
+fn name(signal: i32) -> &'static str {
+    signal_hook::low_level::signal_name(signal).unwrap_or("a signal")
 }

@@ -101,6 +101,7 @@ pub(super) fn percent(share: f64) -> String {
 pub(super) fn flags(classified: &ArticleClassified) -> Vec<&'static str> {
     let word = |flag: &String| match flag.as_str() {
         "carries_withdrawn" => Some("carries withdrawn text"),
+        "carries_uncorrected" => Some("carries uncorrected text"),
         "needs_review" => Some("needs review"),
         "late" => Some("late"),
         "early" => Some("early"),

@@ -75,8 +75,9 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StandbyConfig {
-    /// The shards whose changelogs this instance follows while another instance owns them, so that
-    /// it can take over without a restore; if empty, all. The state of each takes memory.
+    /// Numbers of the shards (from 0) that a standby keeps in memory; if empty, all. The instance
+    /// follows their changelogs while another instance owns them, so that it can take over without
+    /// a restore. Each shard takes as much memory as on its owner.
     pub shards: Vec<u32>,
 }
 

@@ -42,7 +42,7 @@ pub fn prepare(article: Article, settings: &Settings, key: SamplingKey) -> Prepa
     let mut about = ArticleMetadata::of(&article, language);
     if about.headline.is_empty() {
         // Alerts often have no headline, but stories and editors need one.
-        about.headline = text::first_sentence(&clean.text).to_owned();
+        about.headline = text::first_sentence(&clean.text).into_owned();
     }
     let mut new = Prepared {
         article,

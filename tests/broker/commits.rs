@@ -22,14 +22,14 @@ fn run_with_trick(name: &str, trick: Trick) -> Vec<Outcome> {
         proxy.play(&id, trick);
         deployment.produce(300);
         let outcome = proxy.outcome(&id);
-        daemon.says_again("phase=Recovering", round);
-        daemon.says_again("phase=Running", round + 1);
+        daemon.says_again("phase=recovering", round);
+        daemon.says_again("phase=running", round + 1);
         before = deployment.moves_on(before, &daemon);
         outcome
     });
     let outcomes = outcomes.collect();
     deployment.is_through(&daemon);
-    assert_eq!(daemon.times("Restoring"), 1, "the state was rebuilt:\n{}", daemon.log());
+    assert_eq!(daemon.times("phase=restoring"), 1, "the state was rebuilt:\n{}", daemon.log());
     daemon.stops();
     tally("tricks", ROUNDS);
     deployment.holds();

@@ -47,12 +47,12 @@ fn state_restored_from_a_changelog_during_and_after_compaction_is_complete() {
         daemon.kill();
         let dirty = positions(&deployment);
         let daemon = deployment.start("mid-restore=sleep(2)", &[]);
-        daemon.says("Restoring");
+        daemon.says("phase=restoring");
         set_dirty_ratio(&deployment, "0.01");
         let compacted = eventually(|| (positions(&deployment) < dirty).then_some(()));
         assert!(compacted.is_some(), "no compaction: {dirty} positions remain");
         assert_eq!(daemon.times("restored"), 0, "compaction must happen during the restore");
-        daemon.says("Running");
+        daemon.says("phase=running");
         deployment.produce(200);
         deployment.is_through(&daemon);
         daemon.kill();

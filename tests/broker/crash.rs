@@ -71,14 +71,14 @@ fn a_standby_takes_over_after_the_brokers_were_killed() {
     let deployment = Deployment::new("crash-standby", "exactly_once");
     for crash in 1..=crashes() {
         let owner = deployment.start(&kill_failpoint(2 + crash % 5), &[]);
-        owner.says("Running");
+        owner.says("phase=running");
         let standby = deployment.start("", &[]);
-        standby.says("Standby");
+        standby.says("phase=standby");
         deployment.produce(RECORDS);
         restart_killed(&owner);
         if crash % 2 == 0 {
             owner.kill();
-            standby.says("Running");
+            standby.says("phase=running");
             deployment.is_through(&standby);
         } else {
             // Either process may own the shard now.

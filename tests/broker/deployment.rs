@@ -317,7 +317,7 @@ impl Deployment {
     /// checker.
     pub(crate) fn ends_well(&self) -> Verdict {
         let daemon = self.start("", &[]);
-        daemon.says("Running");
+        daemon.says("phase=running");
         self.is_through(&daemon);
         daemon.stops();
         self.holds()

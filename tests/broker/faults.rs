@@ -158,10 +158,10 @@ fn commits_with_a_forgotten_outcome_are_found_in_the_changelog() {
         deployment.is_through(&daemon);
     }
     // Count the log lines about phases, because repeated warnings are throttled.
-    let (log, forgotten) = (daemon.log(), daemon.times("phase=Recovering"));
+    let (log, forgotten) = (daemon.log(), daemon.times("phase=recovering"));
     daemon.stops();
     assert!(forgotten >= 40, "only {forgotten} commits were forgotten:\n{log}");
-    assert_eq!(log.matches("Restoring").count(), 1, "the state was rebuilt:\n{log}");
+    assert_eq!(log.matches("phase=restoring").count(), 1, "the state was rebuilt:\n{log}");
     tally("aborts", forgotten);
     deployment.holds();
 }
@@ -176,11 +176,11 @@ fn aborts_and_forgotten_commits_do_not_rebuild_the_state() {
     let log = daemon.log();
     daemon.stops();
     let count = |what| log.matches(what).count();
-    let recovered = count("phase=Recovering");
+    let recovered = count("phase=recovering");
     assert!(recovered >= 10, "only {recovered} recoveries:\n{log}");
     assert!(count("before the commit") >= 1, "no transaction was aborted:\n{log}");
     assert!(count("after the commit") >= 1, "no commit was forgotten:\n{log}");
-    assert_eq!(count("Restoring"), 1, "the state was rebuilt:\n{log}");
+    assert_eq!(count("phase=restoring"), 1, "the state was rebuilt:\n{log}");
     tally("aborts", recovered);
     deployment.holds();
 }

@@ -70,7 +70,7 @@ fn quiet_seconds() -> u64 {
 fn an_embargo_ends_on_an_idle_wire() {
     let deployment = Deployment::new("quiet", "exactly_once");
     let daemon = deployment.start("", &[]);
-    daemon.says("Running");
+    daemon.says("phase=running");
     deployment.produce(20);
     let quiet = Duration::from_secs(quiet_seconds());
     let until = now() + quiet.as_millis() as i64;
@@ -100,7 +100,7 @@ fn a_large_backlog_does_not_raise_memory() {
     const COUNT: usize = 4_000;
     let deployment = Deployment::new("backlog", "exactly_once");
     let idle = deployment.start("", &[]);
-    idle.says("Running");
+    idle.says("phase=running");
     let before = idle.peak_mb();
     idle.stops();
     deployment.produce_large(COUNT, LARGE);

@@ -104,7 +104,7 @@ fn an_open_foreign_transaction_blocks_only_its_partition() {
     );
     daemon.kill();
     let daemon = deployment.start("", &[]);
-    daemon.says("Running");
+    daemon.says("phase=running");
     hanging.aborts();
     deployment.is_through(&daemon);
     daemon.stops();

@@ -6,9 +6,9 @@ use crate::deployment::{Deployment, PATIENT, SLOW, tally};
 /// Starts two processes of one deployment: the owner of the shard, and a standby.
 fn start_pair(deployment: &Deployment, points: &str) -> (Daemon, Daemon) {
     let owner = deployment.start(points, &[]);
-    owner.says("Running");
+    owner.says("phase=running");
     let standby = deployment.start(SLOW, &[]);
-    standby.says("Standby");
+    standby.says("phase=standby");
     (owner, standby)
 }
 
@@ -22,14 +22,14 @@ fn a_suspended_owner_is_fenced_and_does_not_fence_the_new_owner() {
     for _ in 0..4 {
         deployment.produce(1_200);
         before = deployment.moves_on(before, &owner);
-        let (runs, rests) = (standby.times("Running"), owner.times("Standby"));
+        let (runs, rests) = (standby.times("phase=running"), owner.times("phase=standby"));
         let fenced = standby.times("fenced");
         owner.freeze();
-        standby.says_again("Running", runs + 1);
+        standby.says_again("phase=running", runs + 1);
         before = deployment.moves_on(deployment.answered().max(before), &standby);
         deployment.produce(600);
         owner.thaw();
-        owner.says_again("Standby", rests + 1);
+        owner.says_again("phase=standby", rests + 1);
         assert!(deployment.answered() < deployment.made(), "no work is in flight");
         let log = standby.log();
         assert_eq!(standby.times("fenced"), fenced, "the new owner was fenced:\n{log}");
@@ -53,12 +53,12 @@ fn a_suspended_owner_without_transactions_does_no_harm() {
     for _ in 0..freezes() {
         deployment.produce(900);
         before = deployment.moves_on(before, &owner);
-        let (runs, rests) = (standby.times("Running"), owner.times("Standby"));
+        let (runs, rests) = (standby.times("phase=running"), owner.times("phase=standby"));
         owner.freeze();
-        standby.says_again("Running", runs + 1);
+        standby.says_again("phase=running", runs + 1);
         before = deployment.moves_on(deployment.answered().max(before), &standby);
         owner.thaw();
-        owner.says_again("Standby", rests + 1);
+        owner.says_again("phase=standby", rests + 1);
         (owner, standby) = (standby, owner);
         tally("freezes", 1);
     }
@@ -83,11 +83,11 @@ fn an_owner_suspended_in_recovery_checks_its_lease_before_it_fences() {
     let (owner, standby) = start_pair(&deployment, points);
     owner.says("recovering");
     owner.freeze();
-    standby.says("Running");
+    standby.says("phase=running");
     let before = deployment.moves_on(0, &standby);
     deployment.produce(1_000);
     owner.thaw();
-    owner.says("Standby");
+    owner.says("phase=standby");
     deployment.moves_on(before, &standby);
     assert!(!standby.log().contains("fenced"), "the new owner was fenced:\n{}", standby.log());
     deployment.is_through(&standby);
@@ -101,16 +101,16 @@ fn starting_and_stopping_standbys_moves_no_lease() {
     let deployment = Deployment::with("standbys", "exactly_once", &[PATIENT]);
     deployment.produce(600);
     let owner = deployment.start("", &[]);
-    owner.says("Running");
+    owner.says("phase=running");
     for round in 0..5 {
         let standby = deployment.start("", &[]);
-        standby.says("Standby");
+        standby.says("phase=standby");
         deployment.produce(150);
         if round % 2 == 0 { standby.stops() } else { standby.kill() }
     }
     deployment.is_through(&owner);
     let log = owner.log();
-    assert_eq!(owner.times("lease granted"), 1, "{log}");
+    assert_eq!(owner.times("now owns shard"), 1, "{log}");
     assert!(!log.contains("lease lost") && !log.contains("given back"), "{log}");
     owner.stops();
     deployment.holds();
@@ -126,7 +126,7 @@ fn an_owner_whose_pipeline_hangs_exits_and_the_standby_takes_over() {
     let (ended, log) = owner.ends();
     assert_eq!(ended.code(), Some(1), "{log}");
     assert!(log.contains("pipeline stalled; exiting"), "{log}");
-    standby.says("Running");
+    standby.says("phase=running");
     deployment.is_through(&standby);
     standby.stops();
     deployment.holds();
@@ -144,10 +144,10 @@ fn standbys_take_over_from_killed_owners() {
         before = deployment.moves_on(before, &owner);
         owner.kill();
         assert!(deployment.answered() < deployment.made(), "no work is in flight");
-        standby.says("Running");
+        standby.says("phase=running");
         owner = standby;
         standby = deployment.start(SLOW, &[]);
-        standby.says("Standby");
+        standby.says("phase=standby");
     }
     deployment.is_through(&owner);
     standby.stops();

@@ -48,7 +48,7 @@ fn an_output_topic_that_is_deleted_ends_the_daemon() {
     for name in ["rejected", "stories"] {
         let deployment = Deployment::new("deleted", "exactly_once");
         let daemon = deployment.start("", &[]);
-        daemon.says("Running");
+        daemon.says("phase=running");
         deployment.deletes(name);
         deployment.produce(200);
         let (ended, log) = daemon.ends();

@@ -31,6 +31,7 @@ fn both_name(run: Run, sets: &[String], words: &[&str]) {
             log
         }
     };
+    assert!(!checked.contains("configuration OK"), "nothing is OK before the broker answers");
     for output in [checked, ran] {
         for word in words {
             assert!(output.contains(word), "`{word}` is missing:\n{output}");
@@ -59,6 +60,17 @@ fn tls(address: &str, ca: &str) -> [String; 3] {
         "kafka.security.protocol=ssl".into(),
         format!("kafka.ssl.ca.location={}", env(ca)),
     ]
+}
+
+#[test]
+fn topics_that_run_creates_are_counted_without_a_warning() {
+    let deployment = Deployment::new("fresh", "exactly_once");
+    let input = format!("input.topic={}", deployment.topic("missing"));
+    let (code, output) = deployment.check(&[&input]);
+    assert_eq!(code, Some(0), "{output}");
+    assert!(output.contains("6 topics do not exist yet; `run` creates them\n"), "{output}");
+    assert!(output.ends_with(")\n") && output.contains("\nconfiguration OK ("), "{output}");
+    assert!(!output.contains("WARN"), "{output}");
 }
 
 #[test]

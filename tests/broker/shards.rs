@@ -9,11 +9,11 @@ fn shards_spread_over_processes_and_move_when_one_is_killed() {
     let deployment = Deployment::with("shards", "exactly_once", &[SHARDS]);
     deployment.produce(900);
     let mut first = deployment.start(SLOW, &[]);
-    first.says("Running");
+    first.says("phase=running");
     let mut before = 0;
     for _ in 0..4 {
         let second = deployment.start(SLOW, &[]);
-        second.says("lease granted");
+        second.says("now owns shard");
         deployment.produce(900);
         before = deployment.moves_on(before, &second);
         first.kill();
@@ -33,12 +33,12 @@ fn a_fenced_shard_recovers_without_disturbing_the_others() {
     deployment.produce(900);
     let daemon = deployment.start(SLOW, &[]);
     let mut before = deployment.moves_on(0, &daemon);
-    daemon.says_again("Running", 3);
+    daemon.says_again("phase=running", 3);
     for _ in 0..4 {
         // Wait until all shards run again: the other producer may fence twice, because its call is
         // retried while the broker ends the fenced transaction, and a fence during a takeover has
         // no effect.
-        let runs = || daemon.times("phase=Running") == 3 + daemon.times("phase=Recovering");
+        let runs = || daemon.times("phase=running") == 3 + daemon.times("phase=recovering");
         assert!(eventually(|| runs().then_some(())).is_some(), "{}", daemon.log());
         let fenced = daemon.times("fenced; checking");
         deployment.produce(900);
@@ -51,9 +51,9 @@ fn a_fenced_shard_recovers_without_disturbing_the_others() {
     deployment.is_through(&daemon);
     let log = daemon.log();
     assert!(daemon.times("fenced; checking") >= 4, "{log}");
-    let disturbed = daemon.times("phase=Recovering") - daemon.times("shard=0 phase=Recovering");
+    let disturbed = daemon.times("phase=recovering") - daemon.times("shard=0 phase=recovering");
     assert_eq!(disturbed, 0, "{log}");
-    assert_eq!(daemon.times("lease granted"), 3, "{log}");
+    assert_eq!(daemon.times("now owns shard"), 3, "{log}");
     assert!(!log.contains("lease lost") && !log.contains("given back"), "{log}");
     daemon.stops();
     deployment.holds();
@@ -66,7 +66,7 @@ fn a_new_shard_map_is_accepted_once_the_input_is_processed() {
     for map in maps {
         deployment.produce(400);
         let daemon = deployment.start("", &[map]);
-        daemon.says_again("Running", 3);
+        daemon.says_again("phase=running", 3);
         deployment.is_through(&daemon);
         daemon.stops();
     }
@@ -84,7 +84,7 @@ fn a_shard_whose_owner_dies_while_giving_it_back_is_taken_over() {
         // machine.
         deployment.produce(3_000);
         let owner = deployment.start(&format!("{SLOW};revoke=return"), &[]);
-        owner.says_again("Running", 3);
+        owner.says_again("phase=running", 3);
         before = deployment.moves_on(before, &owner);
         let successor = deployment.start(SLOW, &[]);
         owner.dies_at("revoke");

@@ -79,8 +79,8 @@ impl Soak {
 
     /// Adds the events in a process's log to the counts; called once per process.
     fn count_log(&mut self, log: &str) {
-        self.counts.rebalances += log.matches("lease granted").count();
-        self.counts.doubts += log.matches("recovering").count();
+        self.counts.rebalances += log.matches("now owns shard").count();
+        self.counts.doubts += log.matches(": recovering").count();
     }
 
     /// Replaces processes that have ended at their failpoint.

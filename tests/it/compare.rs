@@ -68,7 +68,10 @@ fn the_text_output_shows_settings_totals_and_examples() {
     let out = text(&output.stdout);
     assert!(out.starts_with("engine.stories.join: 0."), "{out}");
     assert!(out.contains(" -> 0.9\n"), "{out}");
-    assert!(out.lines().any(|line| line.starts_with("stories") && line.contains('+')), "{out}");
+    assert!(
+        out.lines().any(|line| line.starts_with("stories opened ") && line.contains('+')),
+        "{out}"
+    );
     let (_, below) = out.split_once("in another story\n").unwrap();
     assert_eq!(below.matches("before story ").count(), 2, "{out}");
     assert!(below.lines().any(|line| line.ends_with(" more")), "{out}");

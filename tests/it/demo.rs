@@ -78,6 +78,39 @@ fn with_once_the_demo_shows_every_record_and_then_a_summary() {
     assert!(carriers.iter().any(|line| line.starts_with("      ")), "{carriers:?}");
 }
 
+/// An event of a changed story is published only when the clock advances.
+#[test]
+fn each_article_is_followed_by_the_line_about_its_story() {
+    let output = demo(&["--once", "--pace", "0ms", "--port", "0"]).output().unwrap();
+    let out = succeeded(&output);
+    let at_once: Vec<&str> = out
+        .lines()
+        .skip_while(|line| !line.starts_with("08:26:24"))
+        .take_while(|line| !line.starts_with("08:26:36"))
+        .filter(|line| line.starts_with("08:") || line.contains("story now has"))
+        .map(|line| line.trim_start().get(..14).unwrap())
+        .collect();
+    let (meridian, tidewater) = ("08:26:24  Meri", "08:26:24  Tide");
+    let line = "\u{2504} story now ";
+    assert_eq!(at_once, [meridian, line, tidewater, line], "{out}");
+    assert!(out.lines().any(|line| line.trim() == "carries uncorrected text"), "{out}");
+}
+
+#[test]
+fn the_log_says_in_words_what_a_shard_does() {
+    let mut command = demo(&["--once", "--pace", "0ms", "--port", "0"]);
+    let output = command.env("RUST_LOG", "wirefold=info").output().unwrap();
+    let log = text(&output.stderr);
+    for says in [
+        "this instance now owns shard 0 ",
+        "the phase of the shard changed shard=0 phase=restoring records=0\n",
+        "state restored from the changelog ",
+        "the phase of the shard changed shard=0 phase=running\n",
+    ] {
+        assert!(log.contains(says), "no `{says}` in\n{log}");
+    }
+}
+
 /// A demo in the background, killed when the test ends.
 struct Running(Child);
 

@@ -52,6 +52,43 @@ fn equal_texts_are_duplicates_before_any_other_rule_is_tried() {
 }
 
 #[test]
+fn the_order_in_the_file_decides_which_article_is_the_earlier_one() {
+    let (given, reversed) = (["a:1", "a:2"], ["a:2", "a:1"]);
+    let [given, reversed] = [given, reversed].map(|uris| {
+        let output = explain(&[&["--in", "wire.jsonl"], &uris[..]].concat());
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
+    });
+    assert_eq!(given[0], reversed[0]);
+    assert_eq!(given[1], "");
+    assert_eq!(reversed[1], "`a:1` comes before `a:2` in the file, so it is A\n");
+}
+
+#[test]
+fn an_earlier_article_with_a_later_date_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, time) in [("early.json", "10:00:00"), ("late.json", "10:20:51")] {
+        let article = serde_json::json!({
+            "uri": name, "title": "Barge", "body": "A barge drifts off Marel.",
+            "published": format!("2026-03-02T{time}Z"),
+        });
+        fs::write(folder.path().join(name), article.to_string()).unwrap();
+    }
+    for (files, says) in [
+        (["early.json", "late.json"], ""),
+        (
+            ["late.json", "early.json"],
+            "A was sent 1251 s after B; it is compared as the earlier article all the same\n",
+        ),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wirefold"));
+        command.arg("explain").args(files).env_remove("RUST_LOG").current_dir(folder.path());
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), says);
+    }
+}
+
+#[test]
 fn the_threshold_that_applied_and_the_unique_topic_are_printed() {
     let both = ["--set", "engine.verdict.reprint=0.6", "--set"];
     let own = ["engine.verdict.reprint_same_publisher=0.7", "--in", "own.jsonl", "b:1"];

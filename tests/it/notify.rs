@@ -91,4 +91,6 @@ fn the_daemon_waits_for_an_unreachable_broker_without_being_restarted() {
     assert_eq!(entries[0]["message"], "starting wirefold", "{log}");
     assert_eq!(entries[0]["brokers"], "127.0.0.1:1", "{log}");
     assert!(entries.iter().any(|line| line["message"] == "stopping"), "{log}");
+    let last = entries.iter().rfind(|line| line["target"] != "librdkafka").unwrap();
+    assert_eq!(last["message"], "stopped: received SIGTERM; everything is committed", "{log}");
 }

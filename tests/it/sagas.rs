@@ -153,14 +153,12 @@ fn more_linked_stories_than_the_limit_are_said_to_be_incomplete() {
     served.stop();
 }
 
-/// The second report opens a story of its own, a table follows that story, and the second look
-/// merges the story with that of the first report.
-#[test]
-fn a_stage_that_was_merged_is_shown_as_its_survivor() {
+/// A rig, and articles of which the second opens a story of its own and the third one that follows
+/// it; the second look then merges the story of the second with that of the first.
+pub(crate) fn merging() -> (Rig, [Value; 4]) {
     let mut settings = Settings::default();
     settings.stories.join = Ratio::new(0.9).unwrap();
     settings.stories.tuning.look_again_articles = 3;
-    let mut rig = Rig::with(settings);
     let count = |brought: u32, day: &str, time: &str| {
         format!(
             "Fishing boats brought {brought} passengers of the stranded Marel ferry ashore by \
@@ -181,6 +179,12 @@ fn a_stage_that_was_merged_is_shown_as_its_survivor() {
         on("23T10:15", "c:2", "Kestrel", "Marel ferry passengers", &three),
         on("23T10:20", "b:1", "Meridian", "Central bank of Ostrava raises rate", bank),
     ];
+    (Rig::with(settings), wire)
+}
+
+#[test]
+fn a_stage_that_was_merged_is_shown_as_its_survivor() {
+    let (mut rig, wire) = merging();
     let events: Vec<_> =
         wire.iter().flat_map(|article| rig.commit(std::slice::from_ref(article))).collect();
     let merged = events.iter().find_map(|event| match &event.kind {

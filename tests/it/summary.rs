@@ -91,7 +91,13 @@ fn the_counts_in_the_summary_agree_with_the_events() {
         let copied: u64 =
             naive.pairs.iter().filter(|((_, of), _)| of == name).map(|(_, copies)| copies).sum();
         assert_eq!(publisher["copied"], copied, "{name}");
+        let parts = ["copies_of_others", "reposts", "unattributed"];
+        let parts = parts.map(|part| publisher[part].as_u64().unwrap());
+        assert_eq!(publisher["copies"], parts.iter().sum::<u64>(), "{name}");
     }
+    let by_publisher = summary["publishers"]["listed"].as_array().unwrap();
+    let by_publisher = by_publisher.iter().map(|publisher| publisher["copies"].as_u64().unwrap());
+    assert_eq!(by_publisher.sum::<u64>(), copies);
 
     let stories = naive.stories.difference(&naive.absorbed).count();
     assert_eq!(summary["stories"]["count"], stories);
@@ -119,7 +125,7 @@ fn the_summary_never_mixes_with_an_output_on_stdout() {
     let says = text(&output.stderr);
     assert!(says.contains("Articles by kind") && says.contains("missing_field: "), "{says}");
     assert!(says.contains("`--rejects FILE` writes"), "{says}");
-    let output = replay(folder.path(), &["wire.jsonl", "--json"]);
+    let output = replay(folder.path(), &["wire.jsonl", "--json", "--events", "-"]);
     assert!(serde_json::from_slice::<Value>(&output.stderr).unwrap()["articles"].is_u64());
     let args = ["wire.jsonl", "--events", "events", "--unique", "-"];
     assert!(text(&replay(folder.path(), &args).stderr).contains("Articles by kind"));
@@ -131,6 +137,74 @@ fn the_summary_never_mixes_with_an_output_on_stdout() {
 }
 
 #[test]
+fn with_json_or_a_report_events_are_written_only_on_request() {
+    let folder = sample_folder();
+    let output = replay(folder.path(), &["wire.jsonl", "--json"]);
+    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["articles"].is_u64());
+    assert_eq!(text(&output.stderr), "");
+    let output = replay(folder.path(), &["wire.jsonl", "--report", "report.html"]);
+    let out = text(&output.stdout);
+    assert!(out.contains("Articles by kind") && !out.contains("\n{"), "{out}");
+    let says = text(&output.stderr);
+    assert!(says.contains("written: ") && !says.contains("stdout"), "{says}");
+    let output = replay(folder.path(), &["wire.jsonl", "--report", "-"]);
+    assert!(text(&output.stdout).starts_with("<!doctype html>"));
+    assert!(text(&output.stderr).contains("Articles by kind"));
+    let output = replay(folder.path(), &["wire.jsonl", "--json", "--report", "r", "--events", "-"]);
+    assert!(text(&output.stdout).lines().all(|line| line.starts_with('{')));
+    assert!(text(&output.stdout).lines().count() > 100);
+}
+
+#[test]
+fn withdrawals_and_corrections_name_both_articles() {
+    let folder = sample_folder();
+    let output = replay(folder.path(), &["wire.jsonl", "--events", "events"]);
+    let out = text(&output.stdout);
+    let alerts = &out[out.find("Withdrawn articles (").unwrap()..out.find("Rejected, by").unwrap()];
+    for lines in [
+        "  Northwire \"KILL: Court freezes accounts of shipping line\u{2026}\"  \
+         urn:northwire:260317:court v2\n    -> Northwire \"Court freezes accounts of shipping line \
+         Corvane\"  urn:northwire:260317:court v1\n      Tidewater \"",
+        "  Meridian \"Fennmark opens store in Obersund\"  urn:meridian:news:fennmark-2\n    -> \
+         Meridian \"Fennmark opens store in Obersund\"  urn:meridian:news:fennmark\n      no ",
+    ] {
+        assert!(alerts.contains(lines), "no\n{lines}\nin\n{alerts}");
+    }
+    let width = alerts.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(width <= 100, "{width} columns:\n{alerts}");
+    let output = replay(folder.path(), &["wire.jsonl", "--json"]);
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let corrected = &summary["corrected"];
+    let listed = corrected["listed"].as_array().unwrap();
+    assert_eq!(corrected["count"], listed.len());
+    let uris =
+        |alert: &Value| ["by", "of"].map(|key| alert[key]["uri"].as_str().map(str::to_owned));
+    let pair = ["urn:meridian:news:fennmark-2", "urn:meridian:news:fennmark"];
+    assert!(listed.iter().any(|alert| uris(alert) == pair.map(|uri| Some(uri.to_owned()))));
+}
+
+#[test]
+fn the_report_gives_the_dates_of_the_first_and_the_last_article() {
+    let folder = sample_folder();
+    let article = |uri: &str, date: Option<&str>| {
+        let article = serde_json::json!({"uri": uri, "headline": uri, "published": date});
+        article.to_string() + "\n"
+    };
+    let none = article("a:1", None);
+    let dated = [("a:2", "2026-03-02T10:07:12Z"), ("a:3", "2026-04-05T23:58:59Z")];
+    let dated: String = dated.map(|(uri, date)| article(uri, Some(date))).concat();
+    for (articles, says) in [
+        (none.clone() + &dated, "2026-03-02 10:07 to 2026-04-05 23:58 UTC, by the articles' dates"),
+        (none, "No article has a date."),
+    ] {
+        fs::write(folder.path().join("in"), articles).unwrap();
+        replay(folder.path(), &["in", "--report", "report.html"]);
+        let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+        assert!(page.contains(says), "no `{says}` in {page}");
+    }
+}
+
+#[test]
 fn a_count_of_one_is_singular_and_missing_bodies_are_reported() {
     let folder = sample_folder();
     let one = r#"{"uri":"a:1","headline":"Barge drifts off Marel","provider":"Northwire"}"#;
@@ -138,6 +212,7 @@ fn a_count_of_one_is_singular_and_missing_bodies_are_reported() {
     let output = replay(folder.path(), &["one", "--events", "events"]);
     let out = text(&output.stdout);
     assert!(out.contains("1 article and 0 rejects read"), "{out}");
+    assert!(out.contains("0 articles (0 %) are copies of earlier ones; "), "{out}");
     assert!(out.contains("1 article without a body: only the headline was compared"), "{out}");
     assert!(text(&output.stderr).starts_with("1 article, 0 rejected, "));
 }

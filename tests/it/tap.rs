@@ -2,6 +2,7 @@
 
 use crate::command::text;
 use crate::rig::{Rig, Served, article};
+use crate::sagas::merging;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -95,6 +96,25 @@ impl Drop for Running {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
+
+#[test]
+fn a_merge_names_the_absorbed_story_below_the_day() {
+    let (mut rig, wire) = merging();
+    for article in &wire {
+        rig.commit(std::slice::from_ref(article));
+    }
+    let served = rig.serve();
+    // Each story has an event. The headline of the absorbed story is in the event itself, because
+    // earlier events were not received.
+    let output = tap(&served, 2, &["--type", "story.merged"]);
+    let lines: Vec<&str> = text(&output.stdout).lines().collect();
+    let [day, merge] = lines[..] else { panic!("{lines:?}") };
+    assert_eq!(day, "\u{2500}\u{2500} 2026-11-23 \u{2500}\u{2500}");
+    let (absorbed, survivor) = merge.split_once(" merged into ").unwrap();
+    assert_eq!(absorbed.trim(), "\u{2504} story \"Marel ferry passengers\"");
+    assert!(survivor.starts_with("\"Marel ferry passengers\": 2 articles"), "{merge}");
+    served.stop();
 }
 
 #[test]

@@ -64,7 +64,7 @@ pub(super) fn lines(found: &Difference, settings: &[ChangedSetting]) -> Vec<Stri
     for (name, BothRuns { before, after }) in totals(found) {
         let change = i128::from(after) - i128::from(before);
         let change = if change == 0 { String::new() } else { format!("  {change:+}") };
-        let name = name.replace('_', " ");
+        let name = if name == "stories" { "stories opened".into() } else { name.replace('_', " ") };
         lines.push(format!("{name:<17} {before:>9} {after:>9}{change}"));
     }
     lines.push(String::new());

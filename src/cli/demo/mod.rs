@@ -21,6 +21,7 @@ mod received;
 mod wire;
 
 use super::color::{Color, safe};
+use super::feed::REPLAY_KEY;
 use super::run::{SharedViews, kafka_settings, observers, pipeline_setup};
 use super::screen::Screen;
 use super::summary::Summary;
@@ -89,15 +90,13 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     let wire = Wire::open(&args.files, &config)?;
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
-    signals::on_first(move || flag.store(true, Ordering::SeqCst))?;
+    signals::on_first(move |_| flag.store(true, Ordering::SeqCst))?;
     let broker = DemoBroker::start(&config)?;
     let kafka = broker.settings(kafka_settings(&config));
     let shared = SharedViews::new(&config, &kafka);
     let (views, snapshots) = (shared.statuses.clone(), shared.snapshots.clone());
     let served = listen::serve(&config, args.port, &kafka, &shared)?;
-    // The engine's clock follows the record timestamps, so the sample does not expire.
-    let setup = Setup { clock: ClockSource::Records, ..pipeline_setup(&config) };
-    let daemon = Daemon::start(kafka.clone(), setup, observers(shared), views.clone());
+    let daemon = Daemon::start(kafka.clone(), setup(&config), observers(shared), views.clone());
     let daemon = daemon.map_err(CommandError::Usage)?;
     let progress = Progress::new(views);
     let demo = Demo { kafka, progress, snapshots, interrupted, args, daemon };
@@ -106,6 +105,13 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     demo.daemon.wait()?;
     served.server.stop();
     Ok(result?)
+}
+
+/// The settings of the pipeline. The engine's clock follows the record timestamps, so the sample
+/// does not expire. The sampling key is that of `replay`, so that both give the same results.
+fn setup(config: &Config) -> Setup {
+    let (clock, fresh_key) = (ClockSource::Records, REPLAY_KEY);
+    Setup { clock, fresh_key, ..pipeline_setup(config) }
 }
 
 /// A running demo.
@@ -225,5 +231,15 @@ impl Demo<'_> {
             }
         }
         Ok(summary)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_uses_the_sampling_key_of_replay() {
+        assert_eq!(setup(&Config::default()).fresh_key, REPLAY_KEY);
     }
 }

@@ -1,7 +1,8 @@
 //! `wirefold explain`: explains why two articles are, or are not, copies of each other.
 //!
-//! In: two articles, each given by a file or by the uri of an article in `--in FILE`. Out: the
-//! engine's verdict on the second article, assuming that only the first came before it, with the
+//! In: two articles, each given by a file or by the uri of an article in `--in FILE`. Of two
+//! articles of that file, the one that comes first in it is the earlier one. Out: the engine's
+//! verdict on the second article, assuming that only the first came before it, with the
 //! evidence, the text rules and the story score.
 //!
 //! With [`decode`], `--decode FILE` instead prints every article of a file as decoded and as
@@ -31,7 +32,9 @@ use wirefold_engine::marks;
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The earlier article: a file, or the uri of an article in the file given by `--in`.
+    /// The earlier article: a file, or the uri of an article in the file given by `--in`. Of two
+    /// articles of that file, the one that comes first in it is the earlier one, in whichever order
+    /// they are given here.
     #[arg(required_unless_present_any = ["decode", "marks"])]
     a: Option<String>,
     /// The later article: a file, or the uri of an article in the file given by `--in`.
@@ -63,7 +66,7 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     let (Some(a), Some(b)) = (&args.a, &args.b) else {
         return Err(CommandError::Usage(anyhow!("two articles are required")));
     };
-    let (a, b) = (find(config, args, a)?, find(config, args, b)?);
+    let (a, b) = in_order(find(config, args, a)?, find(config, args, b)?);
     let classified = compare(config, &a, &b)?;
     let base = PayloadBase::of(&position(1), &config.settings_hash());
     let event = ArticleClassified::of(&classified, base);
@@ -80,9 +83,37 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
     Ok(print::lines(all.into_iter().flatten())?)
 }
 
+/// An article that was given by a file or by its uri.
+struct FoundArticle {
+    article: Article,
+    /// The number of items before it in the file given by `--in`; `None` if it has its own file.
+    position: Option<usize>,
+}
+
+/// The earlier article and the later one: in the order of the file if both come from the one given
+/// by `--in`, and otherwise as given. Prints a remark if that is not the order of the arguments, or
+/// not the order of the articles' dates.
+fn in_order(a: FoundArticle, b: FoundArticle) -> (Article, Article) {
+    let swapped = matches!((a.position, b.position), (Some(a), Some(b)) if b < a);
+    let [a, b] = if swapped { [b.article, a.article] } else { [a.article, b.article] };
+    if swapped {
+        let (earlier, later) = (&a.uri, &b.uri);
+        print::remark(format_args!("`{earlier}` comes before `{later}` in the file, so it is A"));
+    }
+    if let [Some(first), Some(second)] = [&a, &b].map(feed::date)
+        && first > second
+    {
+        let seconds = (first.0 - second.0).unsigned_abs().div_ceil(1000);
+        print::remark(format_args!(
+            "A was sent {seconds} s after B; it is compared as the earlier article all the same"
+        ));
+    }
+    (a, b)
+}
+
 /// Reads the article given by `name`: the first article of the file with that name or, if there is
 /// no such file, the article with that uri in the file given by `--in`.
-fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
+fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<FoundArticle> {
     let path = match &args.r#in {
         Some(file) if !Path::new(name).exists() => file.as_path(),
         _ => Path::new(name),
@@ -102,9 +133,11 @@ fn find(config: &Config, args: &Args, name: &str) -> anyhow::Result<Article> {
              give uris"
         ));
     }
-    for item in items {
+    for (position, item) in items.into_iter().enumerate() {
         match item {
-            Ok(article) if whole || article.uri == name => return Ok(article),
+            Ok(article) if whole || article.uri == name => {
+                return Ok(FoundArticle { article, position: (!whole).then_some(position) });
+            }
             Ok(_) => {}
             Err(error) => refused = Some(error),
         }

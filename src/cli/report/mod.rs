@@ -8,7 +8,6 @@ mod html;
 mod publishers;
 mod time;
 
-use crate::cli::feed::clock::UNDATED;
 use crate::cli::summary::{Alerts, Summary, is_copy, text};
 use crate::cli::words::{self, counted, percent};
 use html::{bar, escape, number, section};
@@ -65,13 +64,13 @@ fn title(inputs: &[String]) -> String {
 /// The period and the totals.
 fn head(summary: &Summary) -> String {
     let mut page = String::new();
-    let times: Vec<_> = summary.timeline.steps().map(|(start, _)| start).collect();
-    let dated = times.iter().any(|time| *time != UNDATED);
-    if !dated {
-        page.push_str("<p class=\"quiet\">No article has a date.</p>\n");
-    } else if let (Some(first), Some(last)) = (times.first(), times.last()) {
-        let (first, last) = (time::minute(*first), time::minute(*last));
-        writeln!(page, "<p class=\"quiet\">{first} to {last} UTC, by the articles' dates</p>").ok();
+    match &summary.dates {
+        None => page.push_str("<p class=\"quiet\">No article has a date.</p>\n"),
+        Some(dates) => {
+            let (first, last) = (time::minute(*dates.start()), time::minute(*dates.end()));
+            writeln!(page, "<p class=\"quiet\">{first} to {last} UTC, by the articles' dates</p>")
+                .ok();
+        }
     }
     let tile = |name: &str, value: String| format!("<div><dt>{name}<dd>{value}</div>");
     let share = percent(summary.copies as f64 / summary.articles.max(1) as f64);
@@ -164,9 +163,10 @@ fn alerts(title: &str, what: &str, alerts: &Alerts, summary: &Summary) -> String
     let mut page = section(title, &note);
     page.push_str("<ul>\n");
     for alert in alerts.listed.iter().take(ALERTS_MAX) {
-        let of = alert.of.as_ref().unwrap_or(&alert.by);
-        let unknown = if alert.of.is_some() { "" } else { "an unknown article; notice: " };
-        write!(page, "<li>{unknown}{}", escape(&text::named(of, summary))).ok();
+        let of = alert.of.as_ref().map(|of| text::named(of, summary));
+        let of = of.unwrap_or_else(|| "an unknown article".into());
+        let by = text::named(&alert.by, summary);
+        write!(page, "<li>{} <span class=\"quiet\">by {}</span>", escape(&of), escape(&by)).ok();
         if alert.carriers.is_empty() {
             page.push_str(" <span class=\"quiet\">no carriers</span>");
         } else {

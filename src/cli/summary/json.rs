@@ -1,6 +1,7 @@
 //! The summary as JSON, for programs.
 
-use super::{Alerts, Summary, is_copy};
+use super::{Alerts, Summary, TextAlert, is_copy};
+use crate::daemon::publish::data::NamedArticle;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
@@ -14,7 +15,8 @@ pub(in crate::cli) struct SummaryInfo<'a> {
     articles: u64,
     rejected: u64,
     events: u64,
-    /// Number of articles whose text is entirely or almost entirely in an earlier article.
+    /// Number of articles whose text is entirely or almost entirely in an earlier article, whoever
+    /// published that: the sum of `copies` over all publishers.
     copies: u64,
     /// `copies` as a share of `articles`; absent if there are no articles.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,8 +28,8 @@ pub(in crate::cli) struct SummaryInfo<'a> {
     publishers: Listed<PublisherInfo<'a>>,
     copied: Listed<PairInfo<'a>>,
     stories: StoriesInfo<'a>,
-    withdrawn: AlertsInfo,
-    corrected: AlertsInfo,
+    withdrawn: AlertsInfo<'a>,
+    corrected: AlertsInfo<'a>,
     rejects: Vec<RejectInfo<'a>>,
     seconds: f64,
 }
@@ -50,8 +52,10 @@ impl<T> Listed<T> {
 struct PublisherInfo<'a> {
     publisher: &'a str,
     articles: u64,
-    /// Number of copies of another publisher's text.
+    /// Number of its articles that are copies: the sum of the next three fields.
     copies: u64,
+    /// Number of copies of another publisher's text.
+    copies_of_others: u64,
     /// Number of copies of the publisher's own text.
     reposts: u64,
     /// Number of copies of a text whose publisher is not known.
@@ -85,8 +89,25 @@ struct StoryInfo<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct AlertsInfo {
+struct AlertsInfo<'a> {
+    /// Number of withdrawals or corrections.
     count: usize,
+    /// Number of articles that carry the text of one that is kept in the summary.
+    carriers: usize,
+    /// The first of them, and the number of those left out.
+    #[serde(flatten)]
+    alerts: Listed<AlertInfo<'a>>,
+}
+
+/// A withdrawal or correction.
+#[derive(Debug, Serialize)]
+struct AlertInfo<'a> {
+    /// The notice, or the corrected version.
+    by: &'a NamedArticle,
+    /// The withdrawn or corrected article; absent if it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<&'a NamedArticle>,
+    /// Number of articles that carry its text.
     carriers: usize,
 }
 
@@ -104,10 +125,17 @@ struct RejectExample<'a> {
     offset: i64,
 }
 
-impl AlertsInfo {
-    fn of(alerts: &Alerts) -> Self {
-        let carriers = alerts.listed.iter().map(|alert| alert.carriers.len() + alert.more);
-        Self { count: alerts.listed.len() + alerts.more, carriers: carriers.sum() }
+impl<'a> AlertsInfo<'a> {
+    fn of(all: &'a Alerts) -> Self {
+        let carriers = |alert: &TextAlert| alert.carriers.len() + alert.more;
+        let mut alerts = Listed::of(all.listed.iter().map(|alert| AlertInfo {
+            by: &alert.by,
+            of: alert.of.as_ref(),
+            carriers: carriers(alert),
+        }));
+        alerts.more += all.more;
+        let count = all.listed.len() + all.more;
+        Self { count, carriers: all.listed.iter().map(carriers).sum(), alerts }
     }
 }
 
@@ -141,7 +169,8 @@ fn publishers(summary: &Summary) -> Listed<PublisherInfo<'_>> {
     Listed::of(summary.publishers.largest().into_iter().map(|from| PublisherInfo {
         publisher: &from.name,
         articles: from.articles,
-        copies: from.copies,
+        copies: from.copies + from.reposts + from.unattributed,
+        copies_of_others: from.copies,
         reposts: from.reposts,
         unattributed: from.unattributed,
         copied: from.copied,

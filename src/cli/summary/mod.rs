@@ -19,13 +19,14 @@ pub(super) mod stories;
 pub(super) mod text;
 pub(super) mod timeline;
 
-use crate::daemon::publish::article::ArticleClassified;
+use crate::daemon::publish::article::{ArticleClassified, ArticleInfo};
 use crate::daemon::publish::data::NamedArticle;
 use crate::daemon::publish::radius::{CarrierInfo, RadiusInfo};
 use articles::SeenArticles;
 use contents::{RecordContents, RejectedItem};
 use publishers::Publishers;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use stories::Stories;
 use timeline::Timeline;
 use wirefold_engine::article::EventTime;
@@ -96,6 +97,8 @@ pub(super) struct Summary {
     pub(super) stories: Stories,
     /// Articles and copies over time.
     pub(super) timeline: Timeline,
+    /// The first and the last date of an article; `None` if no article has one.
+    pub(super) dates: Option<RangeInclusive<EventTime>>,
     /// Withdrawals.
     pub(super) withdrawn: Alerts,
     /// Corrections.
@@ -148,6 +151,10 @@ impl Summary {
         if let Some(clock) = clock {
             self.timeline.add(clock, copy);
         }
+        if let Some(date) = date(article) {
+            let (first, last) = self.dates.take().map_or((date, date), RangeInclusive::into_inner);
+            self.dates = Some(first.min(date)..=last.max(date));
+        }
         if let Some(story) = &classified.story {
             self.stories.joined(story);
         }
@@ -173,6 +180,11 @@ impl Summary {
     pub(super) fn flagged(&self, flag: &str) -> u64 {
         self.flags.get(flag).copied().unwrap_or_default()
     }
+}
+
+/// The date that an article states for itself, with the priority that `replay` gives to its dates.
+fn date(article: &ArticleInfo) -> Option<EventTime> {
+    article.published.as_deref().or(article.versioncreated.as_deref()).and_then(EventTime::parse)
 }
 
 impl Alerts {

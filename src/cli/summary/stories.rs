@@ -39,6 +39,13 @@ impl StorySummary {
             last_seen: state.last_seen.clone(),
         }
     }
+
+    /// The summary of the story that an article joined.
+    pub(in crate::cli) fn joined(story: &JoinedStory) -> Self {
+        let (first_seen, last_seen) = Default::default();
+        let (headline, size, publishers) = (story.headline.clone(), story.size, story.publishers);
+        Self { headline, size, publishers, first_seen, last_seen }
+    }
 }
 
 /// A live story, with the largest size it has had.
@@ -93,12 +100,10 @@ impl Stories {
 
     /// Records that an article joined a story.
     pub(super) fn joined(&mut self, story: &JoinedStory) {
-        let before = self.get(&story.id);
-        let times = before.map(|b| (b.first_seen.clone(), b.last_seen.clone()));
-        let (first_seen, last_seen) = times.unwrap_or_default();
-        let (size, publishers) = (story.size, story.publishers);
-        let headline = story.headline.clone();
-        let now = StorySummary { headline, size, publishers, first_seen, last_seen };
+        let mut now = StorySummary::joined(story);
+        if let Some(before) = self.get(&story.id) {
+            (now.first_seen, now.last_seen) = (before.first_seen.clone(), before.last_seen.clone());
+        }
         self.set(story.id.clone(), now);
     }
 

@@ -22,6 +22,16 @@ const HEADLINE_MAX: usize = 72;
 /// Maximum length of a headline within a line, in characters.
 const QUOTED_MAX: usize = 60;
 
+/// Maximum length of an article in a line about a withdrawal or correction, in characters. The line
+/// then fits into 100.
+const CITED_MAX: usize = 93;
+/// Maximum length of its uri, in characters.
+const URI_MAX: usize = 36;
+/// Maximum length of its version, in characters.
+const VERSION_MAX: usize = 20;
+/// Maximum length of its provider, in characters.
+const PROVIDER_MAX: usize = 14;
+
 /// The lines for `summary`. `took` is the running time.
 pub(in crate::cli) fn lines(summary: &Summary, took: Duration, paint: Color) -> Vec<String> {
     let mut lines = head(summary, took, paint);
@@ -30,14 +40,14 @@ pub(in crate::cli) fn lines(summary: &Summary, took: Duration, paint: Color) -> 
     stories(&mut lines, summary, paint);
     alerts(
         &mut lines,
-        "Withdrawn articles, and who still carries their text",
+        "Withdrawn articles (notice -> article), and who still carries their text",
         &summary.withdrawn,
         summary,
         paint,
     );
     alerts(
         &mut lines,
-        "Corrected articles, and who still carries the old text",
+        "Corrected articles (correction -> article), and who still carries the old text",
         &summary.corrected,
         summary,
         paint,
@@ -61,8 +71,9 @@ fn head(summary: &Summary, took: Duration, paint: Color) -> Vec<String> {
     if summary.articles > 0 {
         let share = percent(summary.copies as f64 / summary.articles as f64);
         lines.push(format!(
-            "{} ({share}) of text that an earlier article has; {}; {}",
-            counted(summary.copies, "copy", "copies"),
+            "{} ({share}) {} of earlier ones; {}; {}",
+            counted(summary.copies, "article", "articles"),
+            if summary.copies == 1 { "is a copy" } else { "are copies" },
             counted(summary.stories.len() as u64, "story", "stories"),
             counted(summary.publishers.len() as u64, "publisher", "publishers"),
         ));
@@ -142,11 +153,12 @@ fn alerts(lines: &mut Vec<String>, what: &str, alerts: &Alerts, summary: &Summar
     }
     title(lines, what, paint);
     for alert in alerts.listed.iter().take(ALERTS_MAX) {
-        let of = match &alert.of {
-            Some(of) => named(of, summary),
-            None => format!("an unknown article (notice: {})", named(&alert.by, summary)),
-        };
-        lines.push(format!("  {of}"));
+        let of = alert.of.as_ref().map(|of| cited(of, &alert.by, summary));
+        lines.push(format!(
+            "  {}",
+            cited(&alert.by, alert.of.as_ref().unwrap_or(&alert.by), summary)
+        ));
+        lines.push(format!("    -> {}", of.unwrap_or_else(|| "an unknown article".into())));
         if alert.carriers.is_empty() {
             lines.push(paint.dim("      no carriers"));
         }
@@ -191,6 +203,23 @@ pub(in crate::cli) fn members(story: &StorySummary) -> String {
     let articles = counted(u64::from(story.size), "article", "articles");
     let (one, many) = ("independent publisher", "independent publishers");
     format!("{articles} by {}", counted(u64::from(story.publishers), one, many))
+}
+
+/// An article as provider, headline and uri, in at most [`CITED_MAX`] characters, with the version
+/// if `other` is another version of it. The headline is that of the event, because a correction may
+/// have replaced the article under its uri and version.
+fn cited(name: &NamedArticle, other: &NamedArticle, summary: &Summary) -> String {
+    let seen = summary.seen.get(name);
+    let headline = name.headline.as_deref().or(seen.map(|seen| &*seen.headline));
+    let provider = name.provider.as_deref().or(seen.map(|seen| &*seen.provider));
+    let version = name.version.as_deref().filter(|_| name.uri == other.uri);
+    let version = version.map_or_else(String::new, |v| format!(" v{}", safe(v, VERSION_MAX)));
+    let id = format!("{}{version}", safe(&name.uri, URI_MAX));
+    let Some(headline) = headline else { return id };
+    let provider = safe(provider.unwrap_or_default(), PROVIDER_MAX);
+    let taken = provider.chars().count() + id.chars().count() + " \"\"  ".len();
+    let headline = safe(headline, CITED_MAX.saturating_sub(taken));
+    format!("{provider} \"{headline}\"  {id}").trim_start().to_owned()
 }
 
 /// An article as provider and headline, or as its uri if neither the summary nor the event knows

@@ -53,7 +53,10 @@ fn head(status: &InstanceStatus, paint: Color) -> Vec<String> {
 fn row(shard: &ShardInfo, paint: Color) -> String {
     let known = shard.inputs.iter().all(|input| input.lag.is_some()) && !shard.inputs.is_empty();
     let lag: u64 = shard.inputs.iter().filter_map(|input| input.lag).sum();
-    let lag = if known { lag.to_string() } else { "?".into() };
+    // Only the owner of a shard knows how many records are waiting.
+    let owned = !matches!(&*shard.phase, "standby" | "idle");
+    let unknown = if owned { "?" } else { "-" };
+    let lag = if known { lag.to_string() } else { unknown.into() };
     let line = format!(
         "{:>5}  {:<10} {lag:>8}  {:>7}  {:>13}  {:>12}  {:>9}",
         shard.shard,
@@ -154,4 +157,21 @@ fn age(seconds: f64) -> String {
 fn bytes(bytes: usize) -> String {
     let mega = bytes as f64 / f64::from(1 << 20);
     if mega < 1_000.0 { format!("{mega:.1} MiB") } else { format!("{:.1} GiB", mega / 1_024.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_owner_can_lack_the_number_of_waiting_records() {
+        for (phase, want) in [("standby", "-"), ("idle", "-"), ("running", "?")] {
+            let shard = serde_json::from_value(serde_json::json!({
+                "shard": 0, "phase": phase, "batch": 0, "events": 0, "live_articles": 0,
+                "live_stories": 0, "state_bytes": 0, "age_seconds": 0.0, "inputs": [],
+            }));
+            let line = row(&shard.expect("a valid status"), Color::none());
+            assert_eq!(line.split_whitespace().nth(2), Some(want), "{line}");
+        }
+    }
 }

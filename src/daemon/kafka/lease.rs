@@ -231,7 +231,7 @@ impl LeaseContext {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
             held.insert(shard, lease.clone());
             drop(held);
-            tracing::info!(shard, "lease granted");
+            tracing::info!(shard, "this instance now owns shard {shard}");
             self.wake(shard, Wake::Granted(lease));
         }
         for shard in 0..i32::try_from(self.wakes.len()).unwrap_or(i32::MAX) {

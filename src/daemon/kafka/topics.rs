@@ -148,9 +148,16 @@ pub fn report(settings: &Settings) -> Result<Vec<String>, Error> {
     if !refused.is_empty() {
         return Err(Error::NeedsPerson(refused.join("\n")));
     }
-    topic_limits(&access, &existing)?;
+    if !existing.is_empty() {
+        topic_limits(&access, &existing)?;
+    }
     check_rights(settings, &existing)?;
     rights::check_transactions(settings)?;
+    match lines.len() - existing.len() {
+        0 => {}
+        1 => lines.push("1 topic does not exist yet; `run` creates it".into()),
+        n => lines.push(format!("{n} topics do not exist yet; `run` creates them")),
+    }
     Ok(lines)
 }
 

@@ -109,7 +109,16 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
             );
         }
         let read = self.changelog.read();
-        tracing::info!(records = read, articles, batch, warm, "state restored from the changelog");
+        if warm {
+            tracing::info!(
+                records = read,
+                articles,
+                batch,
+                "continuing with the state already in memory"
+            );
+        } else {
+            tracing::info!(records = read, articles, batch, "state restored from the changelog");
+        }
         self.observer.restored(read, self.clock.elapsed().saturating_sub(started));
         self.observer.committed(&mut memory, None, self.clock.wall());
         if batch_before != Some(batch) {

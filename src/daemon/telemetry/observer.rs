@@ -60,6 +60,21 @@ impl Telemetry {
         Ok(Self { snapshot: Some(feed), ..self })
     }
 
+    /// Logs the phase if it is a new one, and the progress of a restore.
+    fn log_phase(&self, phase: Phase) {
+        const CHANGED: &str = "the phase of the shard changed";
+        let (shard, before) = (self.shard, self.view.phase);
+        let name = phase.as_str();
+        match phase {
+            _ if before == Some(phase) => {}
+            Phase::Restoring(records) if before.is_some_and(|before| before.as_str() == name) => {
+                tracing::info!(shard, records, "reading the changelog");
+            }
+            Phase::Restoring(records) => tracing::info!(shard, phase = %name, records, "{CHANGED}"),
+            _ => tracing::info!(shard, phase = %name, "{CHANGED}"),
+        }
+    }
+
     /// Publishes the status.
     fn publish(&self) {
         let ready = self.view.unready().is_none();
@@ -142,9 +157,7 @@ impl SnapshotFeed {
 
 impl Observer for Telemetry {
     fn phase(&mut self, phase: Phase) {
-        if self.view.phase != Some(phase) {
-            tracing::info!(shard = self.shard, ?phase, "the phase of the shard changed");
-        }
+        self.log_phase(phase);
         let owned = owns(phase);
         if let Phase::Restoring(records) = phase {
             metrics::RESTORED.set([&self.label], records as f64);

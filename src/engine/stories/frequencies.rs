@@ -24,7 +24,7 @@
 //! Cost: about 15 bytes per distinct term while a language has few, and 3 MB per language at most.
 //! A fold writes about two bytes for each nonzero counter.
 
-use super::stem::{ID_BITS, TermId};
+use super::stem::{ID_BITS, TermId, is_unsegmented_language};
 use super::terms::{Channel, Terms};
 use crate::article::{EventTime, Lang, Sequence, Span};
 use rustc_hash::FxHashMap;
@@ -56,6 +56,8 @@ pub(super) struct Weights {
     levels: [u32; 33],
     /// Index of the language's counters; `None` before its first article.
     counters: Option<usize>,
+    /// Whether the language's terms are pairs of characters.
+    pub(super) of_pairs: bool,
 }
 
 /// The counters of one shard.
@@ -265,7 +267,11 @@ impl Frequencies {
             }
             *weight = weigh(idf);
         }
-        Weights { levels, counters: self.languages.get(&language).copied() }
+        Weights {
+            levels,
+            counters: self.languages.get(&language).copied(),
+            of_pairs: language.is_some_and(is_unsegmented_language),
+        }
     }
 
     /// The weight of a term.

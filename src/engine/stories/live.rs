@@ -332,7 +332,7 @@ impl LiveStory {
 
 /// The first sentence of a text, as it is kept and published.
 pub(crate) fn opening_sentence(text: &str) -> String {
-    cut_short(first_sentence(text), LEAD_SENTENCE_BYTES_MAX).into_owned()
+    cut_short(&first_sentence(text), LEAD_SENTENCE_BYTES_MAX).into_owned()
 }
 
 /// The last published state of a story that ends, with the highest size and number of publishers

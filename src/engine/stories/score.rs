@@ -35,6 +35,10 @@ pub(super) struct StoryScore {
 /// The minimum number of names that each side needs for its names to count.
 pub(super) const NAMES_MIN: usize = 4;
 
+/// The factor of all cosines in languages whose terms are pairs of characters. Texts about one event
+/// have fewer pairs of characters in common than words.
+const PAIRS_FACTOR: f64 = 1.3;
+
 /// A value for each channel, in the order of the channels, and one for the opening.
 pub(super) type ByChannel<T> = [T; 4];
 /// The index of the opening in [`ByChannel`].
@@ -144,6 +148,12 @@ impl<'a> Query<'a> {
         at.map_or(0.0, |at| weighted[at].weighted as f32 * self.unit[channel as usize])
     }
 
+    /// The cosine in the channel `at` with another side, whose squared length is `norm`.
+    fn cosine(&self, dot: u64, at: usize, norm: f64) -> f64 {
+        let factor = if self.weights.of_pairs { PAIRS_FACTOR } else { 1.0 };
+        (factor * cosine(dot, self.norms[at], norm)).min(1.0)
+    }
+
     /// The terms of a channel, to be looked up in order.
     fn look_up(&self, channel: Channel) -> QueryTerms<'_> {
         QueryTerms { left: &self.weighted[channel as usize] }
@@ -171,10 +181,10 @@ impl<'a> Query<'a> {
                 opening += opens;
                 both_open += u64::from(own.opens) * opens;
             }
-            cosines[channel as usize] =
-                Some(cosine(dot, self.norms[channel as usize], norm as f64));
+            let at = channel as usize;
+            cosines[at] = Some(self.cosine(dot, at, norm as f64));
             if channel == Channel::Text {
-                cosines[OPENING] = Some(cosine(both_open, self.norms[OPENING], opening as f64));
+                cosines[OPENING] = Some(self.cosine(both_open, OPENING, opening as f64));
                 breadth = dot as f64 * dot as f64 / f64::max(squares, 1.0);
             }
         }
@@ -213,7 +223,7 @@ impl<'a> Query<'a> {
                 }
             }
         }
-        let of = |at: usize| Some(cosine(dots[at], self.norms[at], norms[at]));
+        let of = |at: usize| Some(self.cosine(dots[at], at, norms[at]));
         let mut cosines = [None; 4];
         for channel in Channel::ALL {
             let at = channel as usize;
@@ -235,7 +245,7 @@ impl<'a> Query<'a> {
                 continue;
             }
             let value = |own: QueryTerm, sum: u32| u64::from(sum) * u64::from(own.weighted);
-            cosines[at] = Some(cosine(dot(own, &sums[at], value), self.norms[at], norms[at]));
+            cosines[at] = Some(self.cosine(dot(own, &sums[at], value), at, norms[at]));
         }
         if cosines[Channel::Text as usize].is_some() {
             let value = |own: QueryTerm, sum: u32| match own.opens {
@@ -246,7 +256,7 @@ impl<'a> Query<'a> {
                 false => 0,
             };
             let dot = dot(&self.weighted[Channel::Text as usize], &sums[OPENING], value);
-            cosines[OPENING] = Some(cosine(dot, self.norms[OPENING], norms[OPENING]));
+            cosines[OPENING] = Some(self.cosine(dot, OPENING, norms[OPENING]));
         }
         cosines
     }

@@ -62,6 +62,8 @@ pub(super) struct LanguageTerms {
     salt: u64,
     /// Whether the language puts spaces between syllables.
     syllables: bool,
+    /// Whether its script separates no words and has no capital letters.
+    pub(super) unsegmented: bool,
     /// Its stop words, if there is a list.
     stop_words: Option<&'static FunctionWords>,
 }
@@ -75,6 +77,7 @@ impl LanguageTerms {
             salt: word_hash(code),
             stop_words: function_words(code),
             syllables: matches!(code, "vi" | "lo" | "km" | "my" | "bo"),
+            unsegmented: language.is_some_and(is_unsegmented_language),
         }
     }
 
@@ -159,6 +162,11 @@ impl LanguageTerms {
     fn is_part(self, word: &str) -> bool {
         self.syllables || word.chars().next().is_some_and(is_unsegmented)
     }
+}
+
+/// Whether the script of a language separates no words and has no capital letters.
+pub(super) fn is_unsegmented_language(language: Lang) -> bool {
+    matches!(language.as_str(), "zh" | "ja" | "th" | "lo" | "km" | "my" | "bo")
 }
 
 fn algorithm(code: &str) -> Option<Algorithm> {

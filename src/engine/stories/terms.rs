@@ -300,9 +300,9 @@ impl TermCounts {
         }
     }
 
-    /// Counts the word at `at` if it may be a name. `count` is the amount to add, in quarters; a
-    /// word with a digit adds half of that. `telling` is true if a capital letter at this position
-    /// shows that the word is a name.
+    /// Counts the word at `at` if it may be a name; never in a script without capital letters.
+    /// `count` is the amount to add, in quarters; a word with a digit adds half of that. `telling`
+    /// is true if a capital letter at this position shows that the word is a name.
     fn name(
         &mut self,
         text: &str,
@@ -315,7 +315,7 @@ impl TermCounts {
         let (from, to) = words.spans[at];
         let word = &text[from as usize..to as usize];
         let mut chars = word.chars();
-        let Some(first) = chars.next() else { return };
+        let Some(first) = chars.next().filter(|_| !language_terms.unsegmented) else { return };
         let id = || language_terms.as_is(words.hashes[at]);
         if word.bytes().any(|b| b.is_ascii_digit()) {
             self.names.push(counted(id(), (count / 2) | NAMES));

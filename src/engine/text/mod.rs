@@ -116,31 +116,55 @@ pub fn clean(article: &Article) -> Clean {
     text.cut(range)
 }
 
-/// The first sentence of a text, used as the headline of an article that has none.
-pub fn first_sentence(text: &str) -> &str {
+/// The first sentence of a text, used as the headline of an article that has none. A line break
+/// ends it, as after a title, unless the line was only wrapped: it continues with a lower-case
+/// letter or, after a long line, with a digit. Such a break becomes a space.
+pub fn first_sentence(text: &str) -> Cow<'_, str> {
+    let text = text.trim_start();
+    let sentence = text[..sentence_end(text)].trim_end();
+    if !sentence.contains('\n') {
+        return Cow::Borrowed(sentence);
+    }
+    Cow::Owned(sentence.split('\n').map(str::trim).collect::<Vec<_>>().join(" "))
+}
+
+/// The byte at which the first sentence of `text` ends.
+fn sentence_end(text: &str) -> usize {
     const CHARS_MIN: usize = 20;
     const CHARS_MAX: usize = 200;
-    let text = text.trim_start();
-    let mut last_space = 0;
+    let (mut last_space, mut line_start) = (0, 0);
     let mut before = ' ';
     for (count, (at, c)) in text.char_indices().enumerate() {
         let ends = match c {
-            '\n' => true,
+            '\n' if !is_wrapped(&text[at + 1..], count - line_start) => true,
             c if c.is_whitespace() => count >= CHARS_MIN && matches!(before, '.' | '!' | '?'),
             _ => matches!(before, '。' | '！' | '？'),
         };
         if ends {
-            return &text[..at];
+            return at;
         }
         if c.is_whitespace() {
             last_space = at;
         }
+        if c == '\n' {
+            line_start = count + 1;
+        }
         if count >= CHARS_MAX {
-            return if last_space > 0 { &text[..last_space] } else { &text[..at] };
+            return if last_space > 0 { last_space } else { at };
         }
         before = c;
     }
-    text
+    text.len()
+}
+
+/// Whether a line of `chars` characters continues after its line break in `rest`: with a lower-case
+/// letter or, if the line is long enough to have been wrapped, with a digit.
+fn is_wrapped(rest: &str, chars: usize) -> bool {
+    const WRAPPED_CHARS_MIN: usize = 45;
+    match rest.trim_start_matches([' ', '\t']).chars().next() {
+        Some(c) if c.is_numeric() => chars >= WRAPPED_CHARS_MIN,
+        next => next.is_some_and(char::is_lowercase),
+    }
 }
 
 /// `text` if it has at most `bytes_max` bytes; otherwise as many of its words as fit with an
@@ -181,13 +205,25 @@ mod tests {
 
     #[test]
     fn first_sentences() {
+        const FERRY: &str = "A ferry ran aground off the island.";
         let long = "word ".repeat(60);
         for (text, want) in [
             ("A ferry ran aground off Marel. Nobody was hurt.", "A ferry ran aground off Marel."),
             ("A ferry ran aground\nNobody was hurt", "A ferry ran aground"),
+            ("A ferry ran aground\n\nnobody was hurt", "A ferry ran aground"),
+            ("A ferry ran\naground. Nobody was hurt.", "A ferry ran aground."),
+            ("A ferry ran \r\n  aground off the\nisland.\nall are safe", FERRY),
+            ("A ferry ran aground off the island.\nnobody was hurt", FERRY),
+            ("Rescue of the ferry\n12 people were hurt", "Rescue of the ferry"),
+            (
+                "A ferry that ran aground off the island of Marel had\n212 people on board",
+                "A ferry that ran aground off the island of Marel had 212 people on board",
+            ),
+            ("Fähre läuft\nauf Grund. Alle leben.", "Fähre läuft auf Grund."),
             ("火灾烧毁仓库。无人受伤。", "火灾烧毁仓库。"),
             ("The U.S. sent a ferry to Marel", "The U.S. sent a ferry to Marel"),
             (&long, long[..199].trim_end()),
+            (&long.replace(' ', "\n"), long[..199].trim_end()),
             ("", ""),
         ] {
             assert_eq!(first_sentence(text), want);

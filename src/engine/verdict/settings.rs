@@ -17,8 +17,8 @@ pub struct Settings {
     /// than `reprint`: a publisher's own articles on a developing story are less often called
     /// reprints of each other. Lower: more of its edited copies are called reprints.
     pub reprint_same_publisher: Ratio,
-    /// A text is an excerpt if an earlier text contains at least this share of it, and an expansion
-    /// if it contains at least this share of an earlier text.
+    /// A new text is an excerpt if an earlier text contains at least this share of the new one. A
+    /// new text is an expansion if it contains at least this share of the earlier one.
     pub contained: Ratio,
     /// A text is a partial copy if an earlier text contains at least this share of it, or it
     /// contains at least this share of an earlier text, and no other kind of copy fits. An article

@@ -37,8 +37,9 @@ export function storyRow(first) {
 function sizeOf(story) {
   const growth = el("span", { class: "growth", title: `Growth: ${GROWTH}`, "aria-hidden": "true" });
   growth.style.setProperty("--share", story.share.toFixed(3));
-  const size = el("span", { title: counted(story.size, "article") }, number(story.size));
-  return el("span", { class: "size" }, size, growth);
+  const articles = counted(story.size, "article");
+  const size = el("span", { role: "img", "aria-label": articles }, number(story.size));
+  return el("span", { class: "size", title: articles }, size, growth);
 }
 
 const metaOf = (story) => [

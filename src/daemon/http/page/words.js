@@ -42,14 +42,18 @@ export const BADGES = [
     severity: "amber",
     counts: ["needs_review"],
     meaning:
-      "an editor should check: a notice names its article by words alone, a copy has other " +
-      "numbers or a word that reverses the meaning, or a URI was used again",
+      "an editor should check whether it is right: a notice names its article by words alone, a " +
+      "copy of another publisher’s text has other numbers or a word that reverses the meaning, or " +
+      "a URI was used again",
   },
   {
     label: "changed numbers",
     severity: "amber",
     counts: ["changed_numbers"],
-    meaning: "a copy whose numbers differ from those of its source",
+    meaning:
+      "a copy whose numbers differ from those of its source, which may be a rounded or updated " +
+      "number; if almost nothing else differs and another publisher sent the source, the copy " +
+      "also needs review",
   },
   {
     label: "under embargo",
@@ -95,8 +99,8 @@ export const LABELS = [...Object.values(FLAGS), ...Object.values(STANDINGS)]
 export const INDEPENDENT =
   "publishers with a text of their own; ten reprints of one agency’s text count as one publisher";
 export const GROWTH =
-  "each article counts 1, a copy ¼; the counts halve every hour; the bar compares a story with " +
-  "the fastest-growing one on the page";
+  "how fast a story grows (`rise` in the API): each article counts 1, a copy ¼; the counts halve " +
+  "every hour; the bar compares a story with the fastest-growing one on the page";
 
 export const TERMS = [
   ["story", "articles on one event in one language, whatever their wording"],
@@ -104,7 +108,10 @@ export const TERMS = [
     "linked story",
     "a story in another language that shares names, places and figures with this one; the list has one row for both if they share many",
   ],
-  ["running story", "stories that continue one another, often over days; each is a stage of it"],
+  [
+    "running story",
+    "stories that continue one another, often over days (`saga` in the API); each is a stage of it",
+  ],
   ["independent publishers", INDEPENDENT],
   ["growth", GROWTH],
   ["source", "the earlier article from which an article takes its text"],
@@ -112,7 +119,7 @@ export const TERMS = [
   ["lead", "the article whose headline the story shows; by default the fullest valid report"],
   ["valid", "not withdrawn, corrected or superseded"],
   ["new", "in lists: arrived since you last opened the story; in a text: in no earlier article"],
-  ["last article", "when the newest article arrived; the wire has been quiet since"],
+  ["last article", "time of the newest article"],
 ];
 
 const meanings = new Map([
