@@ -1,7 +1,8 @@
 //! Runs the engine over files.
 //!
 //! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the
-//! batches that an [`OfflineShard`] produces for them, which are the same as the daemon's.
+//! batches that an [`OfflineShard`] produces for them, which are the same as the daemon's. One thread
+//! reads records and has them prepared on all cores while another applies those prepared before.
 //!
 //! The date of an article is its publication time or, if that is missing, the time at which this
 //! version or else the first version was created. The date of a record is the latest date of its
@@ -16,10 +17,11 @@ pub(super) mod read;
 use crate::daemon::pipeline::batch::Batch;
 use crate::daemon::pipeline::broker::{InputRecord, Partition};
 use crate::daemon::pipeline::encoder::EventEncoder;
-use crate::daemon::pipeline::offline::OfflineShard;
+use crate::daemon::pipeline::offline::{OfflinePreparer, OfflineShard};
 use crate::daemon::pipeline::prepare::PreparedRecord;
 use anyhow::Context;
 use clock::{AHEAD, FeedClock, WITNESSES};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use read::FileRecords;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,9 @@ use wirefold_engine::fingerprint::SamplingKey;
 const BATCH: usize = 128;
 /// A batch is closed early after this many bytes of payload.
 const BATCH_BYTES: usize = 16 << 20;
+
+/// Maximum number of prepared batches that wait to be applied, besides those read for their dates.
+const BATCHES_AHEAD: usize = 2;
 
 /// The sampling key for runs over files. It is fixed and not secret, so that results are
 /// reproducible.
@@ -99,28 +104,37 @@ pub(super) fn run<E: EventEncoder>(
 ) -> anyhow::Result<OfflineShard<E>> {
     let mut shard = OfflineShard::new(settings.clone(), format, REPLAY_KEY, encoder)?;
     let mut clock = FeedClock::new(settings.window);
-    let mut ahead = ReadAhead::new(feeds);
-    let mut now = clock::UNDATED;
-    if ahead.dates(&shard)?.iter().all(Option::is_none) {
-        clock.start(&first_dates(feeds, settings, format)?);
-    }
-    loop {
-        let (mut records, mut bytes) = (Vec::with_capacity(BATCH), 0);
-        while records.len() < BATCH && bytes < BATCH_BYTES {
-            let Some(mut record) = ahead.next(&shard)? else { break };
-            if record.articles().next().is_some() {
-                now = clock.next(ahead.dates(&shard)?);
-                ahead.dates.pop_front();
+    let preparer = shard.preparer();
+    std::thread::scope(|scope| {
+        let (send, batches) = bounded(BATCHES_AHEAD);
+        scope.spawn(move || {
+            if let Err(error) = prepare_all(feeds, &preparer, &send) {
+                drop(send.send(Err(error)));
             }
-            record.set_timestamp(now);
-            bytes += record.bytes() + 1;
-            records.push(record);
+        });
+        let mut ahead = ReadAhead::new(batches);
+        let mut now = clock::UNDATED;
+        if ahead.dates()?.iter().all(Option::is_none) {
+            clock.start(&first_dates(feeds, settings, format)?);
         }
-        if records.is_empty() && !shard.has_lifted() {
-            return Ok(shard);
+        loop {
+            let (mut records, mut bytes) = (Vec::with_capacity(BATCH), 0);
+            while records.len() < BATCH && bytes < BATCH_BYTES {
+                let Some(mut record) = ahead.next()? else { break };
+                if record.articles().next().is_some() {
+                    now = clock.next(ahead.dates()?);
+                    ahead.dates.pop_front();
+                }
+                record.set_timestamp(now);
+                bytes += record.bytes() + 1;
+                records.push(record);
+            }
+            if records.is_empty() && !shard.has_lifted() {
+                return Ok(shard);
+            }
+            each(shard.apply(records)?, bytes as u64)?;
         }
-        each(shard.apply(records)?, bytes as u64)?;
-    }
+    })
 }
 
 /// The date of an article: its publication time or, if that is missing, the time at which this
@@ -157,63 +171,64 @@ fn record_date(record: &PreparedRecord) -> Option<EventTime> {
     record.articles().filter_map(date).max()
 }
 
-/// Reads, decodes and prepares records some time before they are applied.
-struct ReadAhead<'a> {
-    /// The files that have not been opened yet.
-    feeds: std::slice::Iter<'a, FeedFile>,
-    /// The open file, its name, its records and the offset of its next record.
-    file: Option<(&'a FeedFile, Arc<str>, FileRecords, i64)>,
+/// Records that are read and prepared on another thread, some time before they are applied.
+struct ReadAhead {
+    /// The next batches.
+    batches: Receiver<anyhow::Result<Vec<PreparedRecord>>>,
     /// Prepared records that have not been applied yet.
     ready: VecDeque<PreparedRecord>,
     /// The dates of the prepared records that contain articles.
     dates: VecDeque<Option<EventTime>>,
 }
 
-impl<'a> ReadAhead<'a> {
-    fn new(feeds: &'a [FeedFile]) -> Self {
-        let (ready, dates) = (VecDeque::new(), VecDeque::new());
-        Self { feeds: feeds.iter(), file: None, ready, dates }
+impl ReadAhead {
+    fn new(batches: Receiver<anyhow::Result<Vec<PreparedRecord>>>) -> Self {
+        Self { batches, ready: VecDeque::new(), dates: VecDeque::new() }
     }
 
     /// The next record; `None` at the end of the last file.
-    fn next<E: EventEncoder>(
-        &mut self,
-        shard: &OfflineShard<E>,
-    ) -> anyhow::Result<Option<PreparedRecord>> {
-        while self.ready.is_empty() && self.read(shard)? {}
+    fn next(&mut self) -> anyhow::Result<Option<PreparedRecord>> {
+        while self.ready.is_empty() && self.read()? {}
         Ok(self.ready.pop_front())
     }
 
     /// The dates of the next records that contain articles: at least [`AHEAD`], or all that remain.
-    fn dates<E: EventEncoder>(
-        &mut self,
-        shard: &OfflineShard<E>,
-    ) -> anyhow::Result<&[Option<EventTime>]> {
-        while self.dates.len() < AHEAD && self.read(shard)? {}
+    fn dates(&mut self) -> anyhow::Result<&[Option<EventTime>]> {
+        while self.dates.len() < AHEAD && self.read()? {}
         Ok(self.dates.make_contiguous())
     }
 
-    /// Reads and prepares more records. Returns false at the end of the last file.
-    fn read<E: EventEncoder>(&mut self, shard: &OfflineShard<E>) -> anyhow::Result<bool> {
+    /// Waits for the next batch. Returns false at the end of the last file.
+    fn read(&mut self) -> anyhow::Result<bool> {
+        let Ok(batch) = self.batches.recv() else { return Ok(false) };
+        let batch = batch?;
+        let dated = batch.iter().filter(|record| record.articles().next().is_some());
+        self.dates.extend(dated.map(record_date));
+        self.ready.extend(batch);
+        Ok(true)
+    }
+}
+
+/// Prepares all records of all files and sends them in batches, until nobody receives them any more.
+fn prepare_all(
+    feeds: &[FeedFile],
+    preparer: &OfflinePreparer,
+    send: &Sender<anyhow::Result<Vec<PreparedRecord>>>,
+) -> anyhow::Result<()> {
+    for feed in feeds {
+        let (mut records, name, mut offset) = (feed.records()?, feed.name(), 0);
         loop {
-            if self.file.is_none() {
-                let Some(feed) = self.feeds.next() else { return Ok(false) };
-                self.file = Some((feed, feed.name(), feed.records()?, 0));
-            }
-            let Some((feed, name, records, offset)) = &mut self.file else { return Ok(false) };
-            let batch = batch(records, name, offset)
+            let batch = batch(&mut records, &name, &mut offset)
                 .with_context(|| format!("cannot read `{}`", feed.path.display()))?;
             if batch.is_empty() {
-                self.file = None;
-                continue;
+                break;
             }
-            let ready = shard.prepare(batch);
-            let dated = ready.iter().filter(|record| record.articles().next().is_some());
-            self.dates.extend(dated.map(record_date));
-            self.ready.extend(ready);
-            return Ok(true);
+            if send.send(Ok(preparer.prepare(batch))).is_err() {
+                return Ok(());
+            }
         }
     }
+    Ok(())
 }
 
 /// Reads the next batch of records of a file; empty at its end.

@@ -49,9 +49,9 @@ impl<E: EventEncoder> OfflineShard<E> {
         Ok(Self { memory, preparer, encoder, key })
     }
 
-    /// Decodes and prepares records on all cores.
-    pub fn prepare(&self, records: Vec<InputRecord>) -> Vec<PreparedRecord> {
-        self.preparer.prepare(records, self.key, &RejectedRecords::new())
+    /// A preparer for this shard, which can be used on another thread.
+    pub fn preparer(&self) -> OfflinePreparer {
+        OfflinePreparer { preparer: self.preparer.clone(), key: self.key }
     }
 
     /// Prepares one article that is already decoded, as the only item of `record`.
@@ -87,6 +87,21 @@ impl<E: EventEncoder> OfflineShard<E> {
     /// The engine's state.
     pub fn state(&self) -> &State {
         &self.memory.state
+    }
+}
+
+/// Prepares records for an [`OfflineShard`].
+#[derive(Debug)]
+pub struct OfflinePreparer {
+    preparer: Preparer,
+    /// The sampling key of the shard.
+    key: SamplingKey,
+}
+
+impl OfflinePreparer {
+    /// Decodes and prepares records on all cores.
+    pub fn prepare(&self, records: Vec<InputRecord>) -> Vec<PreparedRecord> {
+        self.preparer.prepare(records, self.key, &RejectedRecords::new())
     }
 }
 

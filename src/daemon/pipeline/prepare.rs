@@ -94,7 +94,7 @@ struct PrepareRules {
 }
 
 /// Prepares the records of one shard.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Preparer {
     /// The rules, shared with the worker threads.
     rules: Arc<PrepareRules>,
