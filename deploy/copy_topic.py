@@ -5,22 +5,43 @@
     deploy/copy_topic.py broker:9092 wire.state wire.state.before [client.properties]
 
 Reads the committed records of every partition up to its end, and writes them to the same partition
-of the second topic, which must exist, be empty and have as many partitions: keys, values, headers
-and timestamps stay the same. Stop every instance first. The file holds more client properties,
-such as passwords, as lines `name=value`.
+of the second topic: keys, values, headers and timestamps stay the same. If the second topic does
+not exist, it is created with the partitions, replication and configuration of the first one;
+otherwise it must be empty and have as many partitions. Stop every instance first. The file holds
+more client properties, such as passwords, as lines `name=value` with the names of librdkafka.
 """
 
 import sys
+import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, ConfigSource, NewTopic
 
 
 def partitions(consumer, topic):
-    """The numbers of the partitions of a topic."""
-    found = consumer.list_topics(topic, timeout=30).topics[topic]
-    if found.error:
+    """The partitions of a topic by number; `None` if it does not exist."""
+    found = consumer.list_topics(timeout=30).topics.get(topic)
+    if found and found.error:
         raise SystemExit(f"{topic}: {found.error}")
-    return sorted(found.partitions)
+    return found and found.partitions
+
+
+def create(admin, consumer, source, target):
+    """Creates `target` like `source`, and waits until every partition has a leader."""
+    like = partitions(consumer, source)
+    resource = ConfigResource(ConfigResource.Type.TOPIC, source)
+    config = admin.describe_configs([resource])[resource].result(timeout=30)
+    # Only what was set for this topic; the broker's defaults apply to the new one as well.
+    own = {name: entry.value for name, entry in config.items()
+           if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
+    topic = NewTopic(target, len(like), len(like[0].replicas), config=own)
+    admin.create_topics([topic])[target].result(timeout=30)
+    for _ in range(60):
+        made = partitions(consumer, target) or {}
+        if len(made) == len(like) and all(each.leader >= 0 for each in made.values()):
+            return
+        time.sleep(0.5)
+    raise SystemExit(f"{target} has no leader after 30 s")
 
 
 def copy(brokers, source, target, properties):
@@ -28,8 +49,12 @@ def copy(brokers, source, target, properties):
     consumer = Consumer({**common, "group.id": "copy_topic", "enable.auto.commit": False,
                          "isolation.level": "read_committed", "enable.partition.eof": True})
     producer = Producer({**common, "enable.idempotence": True, "compression.type": "lz4"})
-    numbers = partitions(consumer, source)
-    if partitions(consumer, target) != numbers:
+    if not partitions(consumer, source):
+        raise SystemExit(f"{source} does not exist")
+    numbers = sorted(partitions(consumer, source))
+    if partitions(consumer, target) is None:
+        create(AdminClient(common), consumer, source, target)
+    elif sorted(partitions(consumer, target)) != numbers:
         raise SystemExit(f"{target} must have {len(numbers)} partition(s)")
     for number in numbers:
         if consumer.get_watermark_offsets(TopicPartition(target, number), timeout=30)[1] > 0:
