@@ -157,7 +157,8 @@ fn commits_with_a_forgotten_outcome_are_found_in_the_changelog() {
         deployment.produce(60);
         deployment.is_through(&daemon);
     }
-    // Count the log lines about phases, because repeated warnings are throttled.
+    // Each forgotten commit is counted by its log line `phase=recovering`, because repeated
+    // warnings are throttled.
     let (log, forgotten) = (daemon.log(), daemon.times("phase=recovering"));
     daemon.stops();
     assert!(forgotten >= 40, "only {forgotten} commits were forgotten:\n{log}");

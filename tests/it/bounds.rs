@@ -42,7 +42,8 @@ fn kill(n: usize, after: usize) -> Value {
     kill
 }
 
-/// Runs `run` with the given limits; returns its result and how many times each limit was counted.
+/// Runs `run` with the given limits; returns its result and a function that says how often a limit
+/// was reached.
 fn under<T>(bounds: Limits, run: impl FnOnce(&mut Rig) -> T) -> (T, impl Fn(&str) -> usize) {
     let recorder = metrics::recorder().unwrap();
     let done = ::metrics::with_local_recorder(&recorder, || {

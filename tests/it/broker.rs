@@ -117,8 +117,8 @@ pub(crate) struct World {
     /// Records of a transaction that has no end marker in their partition. The next commit
     /// publishes them.
     pub(crate) hanging: Vec<Sent>,
-    /// The numbers of commits after which the broker crashes. In the topics with the given roles,
-    /// the transaction gets no end marker.
+    /// After which commits (by number) the broker crashes. In the topics with the given roles, the
+    /// transaction gets no end marker.
     pub(crate) tears: BTreeMap<u64, (Vec<Role>, Crash)>,
     /// Every record of every attempt in the order of writing, whether committed or not.
     pub(crate) written: Vec<WrittenRecord>,

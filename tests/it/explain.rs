@@ -1,5 +1,5 @@
-//! Runs `wirefold explain` as a user does, and tests its output for two articles and its errors
-//! when an article is not found.
+//! Runs `wirefold explain` as a user does, and tests its output for two articles, their order and
+//! dates, escaping, and its errors when an article is not found.
 
 use std::fs;
 use std::process::{Command, Output};

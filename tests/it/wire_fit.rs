@@ -27,8 +27,8 @@ fn filled(own: &str, bytes: usize) -> String {
     text
 }
 
-/// Articles with every field at its limit. The first two have the same text; the third has more
-/// words than the engine reads, all of them figures.
+/// Article `n`, with every field at its limit. Articles 0 and 1 have the same text; the text of
+/// article 2 has more words than the engine reads, all of them figures.
 fn largest(n: usize) -> Value {
     let uri = |own: &str| filled(&format!("{own}{n}"), 2_048);
     let words: String = (0..90).map(|n| format!("word{n} ")).collect();

@@ -22,9 +22,11 @@ pub(in crate::cli) struct StorySummary {
     pub(in crate::cli) size: u32,
     /// Number of independent publishers.
     pub(in crate::cli) publishers: u32,
-    /// When the first member arrived (RFC 3339); empty if not published yet.
+    /// When the first member arrived (RFC 3339); empty if only the article that opened or joined
+    /// the story was published, and no state of the story yet.
     pub(in crate::cli) first_seen: String,
-    /// When the last member arrived (RFC 3339); empty if not published yet.
+    /// When the last member arrived (RFC 3339); empty if only the article that opened or joined the
+    /// story was published, and no state of the story yet.
     pub(in crate::cli) last_seen: String,
 }
 

@@ -1,4 +1,4 @@
-//! The lines of `top`.
+//! The lines that `wirefold top` shows.
 
 use super::sample::MetricChange;
 use crate::cli::color::{Color, safe};

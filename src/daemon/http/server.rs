@@ -66,7 +66,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// The reason the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is in use, or is not an address of this machine.
+    /// The server cannot listen on the address, for example because it is in use.
     #[error("`http.listen`: cannot listen on `{address}`")]
     Bind {
         /// The address.

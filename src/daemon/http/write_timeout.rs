@@ -22,8 +22,7 @@ pub(super) struct WriteTimeout<S> {
 }
 
 impl<S> WriteTimeout<S> {
-    /// Wraps `stream`. Its peer must accept some bytes at least once in every period of length
-    /// `within`.
+    /// Wraps `stream`. While a write is waiting, the peer must accept some bytes within `within`.
     pub(super) fn new(stream: S, within: Duration) -> Self {
         Self { stream, within, timer: None }
     }

@@ -34,7 +34,8 @@ pub struct Settings {
     /// The shards. Each has one partition of the changelog.
     pub map: Arc<ShardMap>,
     /// The record size limits for an in-memory broker; `None` for a real one. An in-memory broker
-    /// cannot report its limits, and aborted records stay visible there, so nothing is swept.
+    /// cannot report its limits, and aborted records stay visible there, so its writers do not
+    /// sweep (see `broker::Writer::sweep`).
     pub in_memory: Option<Limits>,
     /// The delivery guarantee, which decides whether transactions are used.
     pub delivery: Delivery,

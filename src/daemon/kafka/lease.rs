@@ -218,8 +218,8 @@ impl LeaseContext {
         }
     }
 
-    /// Handles newly assigned partitions, and tells the pipelines of all other shards that their
-    /// shards are assigned elsewhere.
+    /// Handles newly assigned partitions, and tells the pipelines of all shards not held by this
+    /// member that their shards are assigned elsewhere.
     fn granted(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         if let Err(error) = consumer.pause(list) {
             tracing::warn!(%error, "cannot pause the changelog partitions in the group consumer");

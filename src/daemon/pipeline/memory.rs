@@ -317,7 +317,8 @@ impl ChangelogReader {
         std::mem::take(&mut self.stale)
     }
 
-    /// Reads the next record, in log order. `memory` is updated with the last record of each batch.
+    /// Reads the next record, in log order. `memory` is updated when the last record of a batch has
+    /// been read; records about the owner and the outputs are applied at once.
     ///
     /// # Errors
     /// [`Fault::Stop`] when the record is not readable; [`Fault::Doubt`] when `memory` cannot be
@@ -435,8 +436,7 @@ impl ChangelogReader {
         self.generation = self.generation.max(memory.generation);
     }
 
-    /// Ends reading at `end`, which must be the end of a batch, and prepares `memory` for taking
-    /// over the shard.
+    /// Ends reading at `end`, the end of a batch, and prepares `memory` for taking over the shard.
     ///
     /// # Errors
     /// [`Fault::Doubt`] when the log ends within a batch, which means that records are missing.
@@ -468,8 +468,8 @@ impl ChangelogReader {
         let key = key.map(|value| record::decode(KEY, value)).transpose().map_err(stop)?;
         if key.is_none() && !values.is_empty() {
             return Err(Fault::stop(
-                "the changelog has records, but no record with the key `key`: it is damaged, or \
-                 `output.state` names a topic that is not a changelog of Wirefold",
+                "the changelog has records, but not the sampling key (record `key`): it is \
+                 damaged, or `output.state` names a topic that is not a changelog of Wirefold",
             ));
         }
         let mut memory = ShardState::new(settings, key.map_or(fresh_key, SamplingKey));

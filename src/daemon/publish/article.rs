@@ -26,14 +26,14 @@ pub struct ArticleClassified {
     /// Absent for articles of fewer than 30 words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novelty: Option<f64>,
-    /// Number of new words; absent with `novelty`.
+    /// Number of new words; absent if `novelty` is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub novel_words: Option<u32>,
-    /// Number of figures that do not occur in the same place in any earlier article; absent with
-    /// `novelty`.
+    /// Number of figures that do not occur in the same place in any earlier article; absent if
+    /// `novelty` is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_numbers: Option<u32>,
-    /// The new passages, as character ranges of the published body; absent with `novelty`.
+    /// The new passages, as character ranges of the published body; absent if `novelty` is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_passages: Option<Vec<TextRange>>,
     /// The story the article joined; absent for articles that never join one, such as withdrawals

@@ -90,11 +90,11 @@ pub struct StoryLinkInfo {
     /// 0 to 1, rounded to four decimals. Stories are linked from 0.15, or
     /// from 0.2 if they share only two names, places or figures.
     pub score: f64,
-    /// The number of names in both stories.
+    /// The number of names that both stories contain.
     pub names: u32,
-    /// The number of places in both stories.
+    /// The number of places that both stories contain.
     pub places: u32,
-    /// The number of figures in both stories.
+    /// The number of figures that both stories contain.
     pub figures: u32,
 }
 

@@ -287,7 +287,8 @@ pub struct ChannelScore {
     pub cosine: Option<f64>,
 }
 
-/// A term and its weight.
+/// A term and how much it counts: its contribution to the cosine (in `shared`) or its share of the
+/// vector length (in `missing`).
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TermScore {
     /// A word with this term, as spelled in one of the articles.

@@ -22,7 +22,7 @@ use wirefold_engine::stories::{StoryId, Summary};
 pub(super) struct SnapshotDelta {
     /// Whether the delta contains the whole state, in which case earlier information is discarded.
     pub(super) everything: bool,
-    /// The key with which articles must be prepared to be comparable.
+    /// The sampling key. Only articles prepared with it can be compared with those of this shard.
     pub(super) key: SamplingKey,
     /// The engine clock; `None` before the first article.
     pub(super) clock: Option<EventTime>,

@@ -255,7 +255,8 @@ pub struct Article {
     pub genre: Option<String>,
     /// Subject codes or names.
     pub subjects: Vec<String>,
-    /// The places that the article is about, beside the one where it was written.
+    /// The places that the article is about, as the input states them. The place where it was
+    /// written is in `located`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<String>,
     /// Links to other articles.

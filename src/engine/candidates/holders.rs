@@ -7,7 +7,8 @@
 //! earlier copies behind later ones; these searches also read the articles dropped from those
 //! lists.
 //!
-//! Cost: linear in the number of uris found, about 6 ns for each sample they share with the text.
+//! Cost: about 6 ns for each posting read, that is, for each sample of the text and each uri that
+//! shares it.
 
 use super::{HitCounter, Index, whole, whole_key};
 use crate::article::Sequence;

@@ -135,8 +135,8 @@ impl Repairs {
     }
 }
 
-/// A value that is used for all items of a record that do not state a field. It is checked once per
-/// record, so that an oversized value is not copied for every item.
+/// The value of a field for those items of a record that do not state the field themselves. It is
+/// checked once per record, so that an oversized value is not copied for every item.
 #[derive(Debug, Default)]
 pub(super) struct SharedValue {
     /// The value; `None` if there is none or it is too long.

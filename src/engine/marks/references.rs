@@ -25,7 +25,7 @@ use crate::text::first_chars;
 const NAMES_MAX: usize = 8;
 /// Maximum length of a name in characters. Longer names are ignored.
 const NAME_CHARS_MAX: usize = 200;
-/// Number of characters of each text that are searched.
+/// How many characters at the start of each text are searched.
 const SCANNED_CHARS: usize = 1_000;
 
 /// The formats whose uris contain the number of the item.

@@ -3,8 +3,8 @@
 //! In: an article with its terms. Out: a [`Decision`], which contains the story that the article
 //! joins, if any, and the scores of the stories close to it. Every decision is taken by
 //! [`Stories::choose`]: when an article arrives, when a story of one article gets a second look,
-//! and when `/match` or `explain` predict what would happen. They differ only in the score
-//! required.
+//! and when `/match` or `explain` predict what would happen. A second look requires another score
+//! (`join_again`) and ignores shared text; the other cases are the same.
 //!
 //! Cost: the postings are read up to `postings_max` entries per channel, and at most `stories_max`
 //! stories are scored exactly.
@@ -50,8 +50,8 @@ struct NearStory {
 }
 
 impl Stories {
-    /// The story of `matched`, whose text `new` shares, if articles of its kind join the story of
-    /// their match.
+    /// The story of `matched`, with which `new` shares text, if the kind of `new` is one that joins
+    /// the story of its match.
     pub(super) fn story_by_text(
         &self,
         new: Member<'_>,

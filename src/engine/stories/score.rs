@@ -191,9 +191,9 @@ impl<'a> Query<'a> {
         ArticleMatch { cosines, breadth }
     }
 
-    /// How much the cosine with another article depends on only a few shared terms of the text,
-    /// from 0 to 1. Unrelated articles get their score from a few rare words, reports of one event
-    /// from many.
+    /// How much the cosine with another article rests on only a few shared terms of the text, from
+    /// 0 (many terms) to 1 (few). Unrelated articles get their score from a few rare words, reports
+    /// of one event from many.
     pub(super) fn narrowness(&self, other: &Terms, breadth: f64, settings: &Settings) -> f64 {
         let shorter = self.terms(Channel::Text).len().min(other.channel(Channel::Text).len());
         let many = (settings.tuning.broad_share * shorter as f64).min(settings.tuning.broad);

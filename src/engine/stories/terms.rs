@@ -151,8 +151,8 @@ impl Terms {
         Self { terms: channels.concat().into(), ends }
     }
 
-    /// The same terms of the channels, with these universal terms, under all of which the article
-    /// is listed.
+    /// Keeps the terms of the channels and replaces the universal terms with these. The article is
+    /// listed under every universal term.
     #[must_use]
     pub fn with_universal(mut self, mut universal: Vec<Term>) -> Self {
         sort(&mut universal);

@@ -5,10 +5,13 @@
 //!
 //! | written | read as |
 //! |---|---|
-//! | `Élysée`, `NFD`, full width, `Straße` | `elysee`, `nfd`, .., `strasse` |
+//! | `Élysée`, composed or decomposed | `elysee` |
+//! | `ＮＡＴＯ` (full width) | `nato` |
+//! | `Straße` | `strasse` |
 //! | `Müller`, `Mueller`, `Muller` | `muller`: `ae`, `oe`, `ue` and `aa` lose their second letter |
 //! | `Tønder`, `Łódź`, `đ`, `ı`, `æ` | `tonder`, `lodz`, `d`, `i`, `a` |
-//! | Arabic vowel signs, tatweel, forms of alef, yeh and heh | nothing, plain letters |
+//! | Arabic vowel signs, tatweel | nothing |
+//! | forms of alef, yeh and heh | the plain letter |
 //! | digits of any script | ASCII digits |
 //! | soft hyphens, zero-width and other ignorable characters | nothing |
 //! | letters of other scripts that look Latin | the Latin letters |

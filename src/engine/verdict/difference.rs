@@ -284,7 +284,7 @@ mod tests {
         Difference::of(new, that, &pair, Edges::Furniture)
     }
 
-    /// Whether the meaning of a body changes if the word `one` in it is replaced by `other`.
+    /// Whether the meaning of `body` differs with `one` and with `other` in place of `#`.
     fn turns(language: &str, body: &str, one: &str, other: &str) -> bool {
         let [old, new] = [one, other].map(|word| body.replace('#', word));
         let found = difference(language, ("nw", "Fire", &old), ("nw", "Fire", &new));

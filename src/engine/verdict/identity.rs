@@ -141,8 +141,9 @@ fn link(
     Some(to(new, that, verified, kind, "link"))
 }
 
-/// The relation that marks give together with shared text, the same headline, or the same slug if
-/// both articles are about the same subject.
+/// The relation that a mark shows together with other evidence: for a later take, the same slug;
+/// for a revision, shared text, the same headline, or the same slug if both articles are about the
+/// same subject.
 fn marked(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],

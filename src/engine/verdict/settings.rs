@@ -10,8 +10,8 @@ use std::num::NonZeroU32;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Two texts are reprints of each other if each contains at least this share of the other.
-    /// Lower: more edited copies count as reprints. Higher: fewer unrelated texts with a common
-    /// passage do.
+    /// Lower: copies with more edits count as reprints, too. Higher: fewer unrelated texts with a
+    /// common passage do.
     pub reprint: Ratio,
     /// Replaces `reprint` for two texts whose providers are known to be the same publisher. Higher
     /// than `reprint`: a publisher's own articles on a developing story are less often called
@@ -21,11 +21,11 @@ pub struct Settings {
     /// new text is an expansion if it contains at least this share of the earlier one.
     pub contained: Ratio,
     /// A text is a partial copy if an earlier text contains at least this share of it, or it
-    /// contains at least this share of an earlier text, and no other kind of copy fits. An article
-    /// that is marked as a revision, and that neither its uri nor a link connects to an earlier
-    /// article, revises an article with which it shares at least this much. If there is none, it
-    /// revises an article by the same provider with the same headline, or with the same slug if
-    /// both are about the same subject.
+    /// contains at least this share of an earlier text, and no other kind of copy fits. If an
+    /// article is marked as a revision, but neither its uri nor a link leads to an earlier article,
+    /// it revises an article with which it shares at least this much. If there is none, it revises
+    /// an article by the same provider with the same headline, or with the same slug if both are
+    /// about the same subject.
     pub partial: Ratio,
     /// A text is also a partial copy if it shares a run of at least this many words with an earlier
     /// text.

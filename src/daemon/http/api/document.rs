@@ -27,7 +27,8 @@ use utoipa::{Modify, OpenApi as _};
     tags(
         (name = "stories", description = "Live stories."),
         (name = "articles", description = "Live articles, their texts and their verdicts."),
-        (name = "desk", description = "The queue of items that need action, and predictions."),
+        (name = "desk", description = "The queue of items that need action, and `/match`, which \
+            predicts the verdict on an article."),
         (name = "streams", description = "Server-sent events."),
         (name = "instance", description = "The instance and its shards.")
     ),

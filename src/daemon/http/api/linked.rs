@@ -24,11 +24,11 @@ pub(super) struct LinkedStory {
     /// The cosine of the names, places and figures of both stories, weighted by how rare they are:
     /// 0 to 1, rounded to four decimals; 0 if only a translation links the stories.
     score: f64,
-    /// The number of names in both stories.
+    /// The number of names that both stories contain.
     names: u32,
-    /// The number of places in both stories.
+    /// The number of places that both stories contain.
     places: u32,
-    /// The number of figures in both stories.
+    /// The number of figures that both stories contain.
     figures: u32,
 }
 

@@ -35,10 +35,11 @@ pub(super) struct Match {
     /// for articles of fewer than 30 words.
     #[serde(skip_serializing_if = "Option::is_none")]
     novelty: Option<f64>,
-    /// Number of new words; absent with `novelty`.
+    /// Number of new words; absent if `novelty` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     novel_words: Option<u32>,
-    /// Number of figures that do not occur in the same place in any article; absent with `novelty`.
+    /// Number of figures that do not occur in the same place in any article; absent if `novelty` is
+    /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     new_numbers: Option<u32>,
     /// Whether the article would go to the unique topic.

@@ -44,9 +44,9 @@ const CONTENT_DEPTH_MAX: u32 = 4;
 
 /// The fields of one object.
 pub(super) struct Fields<'a> {
-    /// The fields by the length of their folded name and the name itself: in lower case, without
-    /// underscores. Most of the names that are looked up are absent and differ in length from those
-    /// that are present, so few names have to be compared.
+    /// The fields. The key is the length of the folded name, then the folded name: in lower case,
+    /// without underscores. Most of the names that are looked up are absent and differ in length
+    /// from those that are present, so few names have to be compared.
     all: BTreeMap<(usize, Cow<'a, str>), Field<'a>>,
 }
 

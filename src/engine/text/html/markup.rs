@@ -143,8 +143,8 @@ enum MarkupToken {
     Start { start: StartTag, self_closing: bool, end: usize },
 }
 
-/// The pieces of `source`, the distinct element names, and an offset in the start tag that has no
-/// end, if there is one.
+/// The pieces of `source`, the distinct element names, and, if the source ends within a start tag,
+/// the offset of some byte of that tag.
 fn split(source: &str) -> (Vec<MarkupPiece>, Vec<Vec<u8>>, Option<usize>) {
     let names = RefCell::new(ElementNames::default());
     let mut tag = OpenTag::default();
