@@ -1,8 +1,9 @@
 //! Runs the engine over files.
 //!
 //! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the
-//! batches that an [`OfflineShard`] produces for them, which are the same as the daemon's. One thread
-//! reads records and has them prepared on all cores while another applies those prepared before.
+//! batches that an [`OfflineShard`] produces for them, which are the same as the daemon's. One
+//! thread reads records and has them prepared on all cores while another applies those prepared
+//! before.
 //!
 //! The date of an article is its publication time or, if that is missing, the time at which this
 //! version or else the first version was created. The date of a record is the latest date of its
@@ -209,7 +210,7 @@ impl ReadAhead {
     }
 }
 
-/// Prepares all records of all files and sends them in batches, until nobody receives them any more.
+/// Prepares all records of all files and sends them in batches, until nobody receives them.
 fn prepare_all(
     feeds: &[FeedFile],
     preparer: &OfflinePreparer,

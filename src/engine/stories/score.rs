@@ -35,8 +35,8 @@ pub(super) struct StoryScore {
 /// The minimum number of names that each side needs for its names to count.
 pub(super) const NAMES_MIN: usize = 4;
 
-/// The factor of all cosines in languages whose terms are pairs of characters. Texts about one event
-/// have fewer pairs of characters in common than words.
+/// The factor of all cosines in languages whose terms are pairs of characters. Texts about one
+/// event have fewer pairs of characters in common than words.
 const PAIRS_FACTOR: f64 = 1.3;
 
 /// A value for each channel, in the order of the channels, and one for the opening.

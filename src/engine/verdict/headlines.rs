@@ -1,8 +1,8 @@
 //! What the headlines of two articles show about their subjects.
 //!
 //! In: the headlines, and the words that the two texts do not share. Out: how many words each
-//! headline has that the other article does not contain, and where else they occur. In a brief text,
-//! the headline is often the only place that names the subject:
+//! headline has that the other article does not contain, and where else they occur. In a brief
+//! text, the headline is often the only place that names the subject:
 //!
 //! ```text
 //! Marel Growth Fund payout   Monthly dividend 3.6 cts, payable on 13 March
