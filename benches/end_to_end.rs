@@ -139,7 +139,7 @@ impl Run {
         };
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn();
         let run = Self { program, child: child.expect("the program starts"), log, output };
-        run.wait_until(|run| run.log().contains("Running"));
+        run.wait_until(|run| run.log().contains("phase=running"));
         run
     }
 

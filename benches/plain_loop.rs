@@ -60,7 +60,7 @@ fn producer(bootstrap: &str, output: &str) -> BaseProducer {
 pub(crate) fn run(bootstrap: &str, input: &str, output: &str, wanted: usize) {
     let (consumer, producer) = (consumer(bootstrap, input), producer(bootstrap, output));
     producer.init_transactions(TIMEOUT).expect("the broker is there");
-    eprintln!("Running");
+    eprintln!("phase=running");
     let (mut copied, mut committed_at) = (0, Instant::now());
     while copied < wanted {
         let (mut records, mut bytes) = (Vec::new(), 0);
