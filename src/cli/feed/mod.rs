@@ -110,6 +110,7 @@ pub(super) fn run<E: EventEncoder>(
         let (send, batches) = bounded(BATCHES_AHEAD);
         scope.spawn(move || {
             if let Err(error) = prepare_all(feeds, &preparer, &send) {
+                // If nobody receives it, applying has failed first.
                 drop(send.send(Err(error)));
             }
         });

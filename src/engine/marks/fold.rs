@@ -225,9 +225,9 @@ fn digit(c: char) -> Option<u32> {
 /// Length in bytes of the ordinal suffix at the start of `text`; 0 if there is none. A full stop
 /// between digits is a decimal point, and a short suffix must end the word.
 fn ordinal_suffix(text: &str) -> usize {
-    let may_start = |c: char| match c.to_ascii_lowercase() {
-        'e' | 's' | 'n' | 'r' | 't' | '.' => true,
-        c => !c.is_ascii() && (c.is_alphabetic() || matches!(c, 'º' | 'ª')),
+    let may_start = |c: char| match c.is_ascii() {
+        true => ORDINALS.iter().any(|suffix| suffix.starts_with(c.to_ascii_lowercase())),
+        false => c.is_alphabetic() || matches!(c, 'º' | 'ª'),
     };
     if !text.starts_with(may_start) {
         return 0;

@@ -350,7 +350,7 @@ const LIST_BYTES: usize = 4 * size_of::<Sequence>() + 2 * size_of::<usize>();
 fn indexed_names(entry: &Entry) -> NameKeys {
     match entry.about.marks.order {
         None => entry.names,
-        Some(_) => entry.names.without_names(),
+        Some(_) => NameKeys::default(),
     }
 }
 

@@ -113,7 +113,7 @@ impl Difference {
     }
 }
 
-/// The two articles.
+/// The new article, and what is known about the words of the earlier one.
 struct Texts<'a> {
     new: Arrival<'a>,
     senses: Senses,
@@ -238,8 +238,7 @@ mod tests {
     use super::super::align::Aligner;
     use super::super::types::{Validity, Verdict};
     use super::*;
-    use crate::article::ArticleMetadata;
-    use crate::article::{EventTime, Lang, Sequence};
+    use crate::article::{ArticleMetadata, EventTime, Lang, Sequence};
     use crate::fingerprint::{self, Fingerprint, SamplingKey};
     use crate::text::{Clean, Words};
 

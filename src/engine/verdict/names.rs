@@ -43,11 +43,6 @@ impl NameKeys {
         }
     }
 
-    /// The same provider without names.
-    pub fn without_names(self) -> Self {
-        Self { provider: self.provider, ..Self::default() }
-    }
-
     /// The keys of the names, alone.
     pub fn alone(self) -> impl Iterator<Item = u64> {
         [self.slug, self.headline, self.series].into_iter().filter(|key| *key != 0)
