@@ -35,7 +35,8 @@ use std::time::Duration;
 /// Help heading for the options that every command accepts.
 const GLOBAL: &str = "Global options";
 
-/// Folds a news wire: finds copies, classifies each article and groups articles into stories.
+/// Deduplicates and clusters a news wire: finds copies, classifies each article, and groups
+/// articles into stories.
 #[derive(Debug, Parser)]
 #[command(name = "wirefold", version, about)]
 struct Cli {

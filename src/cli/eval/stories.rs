@@ -39,9 +39,9 @@ use wirefold_engine::text::tokens::mix;
 pub(in crate::cli) enum ArticleOrder {
     /// The order in the file.
     Given,
-    /// Shuffled within a minute of publication.
+    /// Articles published in the same minute are shuffled.
     Minute,
-    /// Shuffled within a day of publication.
+    /// Articles published on the same day are shuffled.
     Day,
 }
 

@@ -28,7 +28,8 @@ const STABLE_WITHIN: Duration = Duration::from_secs(40);
 const STABLE_POLL: Duration = Duration::from_millis(50);
 /// Ranges of at most this many offsets are read in full.
 const RANGE_READ_WHOLE: i64 = 20_000;
-/// Longer ranges are read from this many milliseconds before the shard's earliest position record.
+/// Longer ranges are not read from their start, but from this many milliseconds before the shard's
+/// earliest position record.
 const BEFORE_MS: i64 = 120_000;
 /// The maximum number of changelog records of one attempt that are buffered. A batch has fewer.
 const ATTEMPT_RECORDS_MAX: usize = 1 << 20;

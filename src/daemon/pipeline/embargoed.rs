@@ -210,8 +210,8 @@ impl EmbargoedRecords {
         Some((input, record))
     }
 
-    /// The records that the next batch publishes and that are not in memory, by key. Each has an
-    /// offset at or after which the changelog contains it.
+    /// The records that the next batch publishes but that are not in memory, by key, each with an
+    /// offset. The changelog contains the record at that offset or a later one.
     fn to_fetch(&self) -> BTreeMap<String, (InputPosition, i64)> {
         let (mut wanted, mut bytes) = (BTreeMap::new(), 0);
         for input in &self.lifted {

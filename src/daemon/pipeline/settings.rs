@@ -97,7 +97,7 @@ impl Default for Settings {
 /// Constants of the processing loop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// Maximum number of input bytes in a batch. The last record may exceed it.
+    /// Maximum number of input bytes in a batch. Its last record may take it over this limit.
     pub bytes_max: u32,
     /// How long the merge waits for an input partition that has no buffered records but has not
     /// been read to its end.

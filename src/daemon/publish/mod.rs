@@ -104,7 +104,7 @@ pub struct Encoder {
 /// Whether the unique topic is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UniqueTopic {
-    /// Articles that bring something new, or take the place of another one, are written to it.
+    /// The topic gets the articles that bring something new or replace another one.
     On,
     /// There is no unique topic.
     Off,

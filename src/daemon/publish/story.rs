@@ -19,9 +19,9 @@ pub struct StoryState {
     /// Number of members in the window that are not withdrawn.
     pub size: u32,
     /// Number of independent publishers: distinct provider families among the articles from which
-    /// the members' texts originate. With the setting `engine.stories.count_publishers =
-    /// "all_languages"`, the articles of the stories in `related` count, too, as long as the story
-    /// is live.
+    /// the members' texts originate. While the story is live, the setting
+    /// `engine.stories.count_publishers = "all_languages"` adds the articles of the stories in
+    /// `related`.
     pub publishers: u32,
     /// The headline of the lead.
     pub headline: String,

@@ -117,9 +117,9 @@ pub struct SharedRunInfo {
     pub of_word: u32,
     /// Length in words.
     pub words: u32,
-    /// The run in the later text, in words of the cleaned text.
+    /// Where the run is in the cleaned later text, counted in words.
     pub range: TextRange,
-    /// The run in the earlier text, in words of the cleaned text.
+    /// Where the run is in the cleaned earlier text, counted in words.
     pub of_range: TextRange,
     /// The words, as spelled in the later text.
     pub text: String,

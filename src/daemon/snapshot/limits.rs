@@ -10,8 +10,8 @@ pub struct Limits {
     pub events_kept: usize,
     /// Bytes of events kept. Older events show as a gap.
     pub events_bytes_max: usize,
-    /// Number of events of a shard accepted per second on average, with bursts of up to twice as
-    /// many. Events beyond that, for instance while a backlog is processed, show as a gap.
+    /// Number of events of a shard kept per second on average, with bursts of up to twice as many.
+    /// Further events, for instance while a backlog is processed, are left out and show as a gap.
     pub events_per_second: u32,
     /// Number of withdrawn or corrected articles with an alert. The oldest are dropped first.
     pub alerts_max: usize,

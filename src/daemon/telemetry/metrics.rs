@@ -158,10 +158,11 @@ table! {
     CANDIDATES: Histogram "wirefold_candidates" [] Count COUNTS
         "Candidates per article: earlier articles that it was compared with."
     CANDIDATES_FOUND: Counter "wirefold_candidates_found_total" ["by"] Count NONE
-        "Live earlier articles found for new ones, by how they were found; an article found in \
-         two ways counts in both. `samples`: by shared samples of the text. `content`: by the same \
-         words, with or without their figures. `links`: not by text, but by a uri, link or name, \
-         or through the chain of a candidate; counted only if the verdict refers to the article."
+        "Live earlier articles found for new ones, by how they were found. `samples`: by shared \
+         samples of the text. `content`: by the same words, with or without their figures. An \
+         article found in both ways counts for both. `links`: articles that a verdict refers to \
+         but that were not found by text: they were found by a uri, link or name, or through the \
+         chain of a candidate."
     END_TO_END: Histogram "wirefold_end_to_end_seconds" [] Seconds AGES
         "Time from the timestamp of an input record to the commit of its results."
     INPUT_LAG: Gauge "wirefold_input_lag_records" ["shard" "topic" "partition"] Count NONE

@@ -24,9 +24,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
     /// Number of unrelated articles that must carry a piece; 0 turns learning off. For a piece in
-    /// the first third of a text, articles are counted by provider: the first article counts for
-    /// only one of the providers, and at least one provider must have sent more than half of this
-    /// number.
+    /// the first third of a text, at least one provider must have sent more than half of this
+    /// number of articles. The first article of every other provider does not count.
     pub roots_min: u8,
     /// Minimum number of plain words that a carrier must have outside the piece.
     pub own_words_min: u32,

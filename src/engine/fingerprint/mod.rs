@@ -125,8 +125,8 @@ impl Fingerprint {
             && !self.trace.is_empty()
     }
 
-    /// Reads a few cache lines that a comparison will need. Calling this for several texts first
-    /// lets their cache misses overlap.
+    /// Reads a few cache lines that a comparison will need. If several texts are to be compared,
+    /// this is called for all of them beforehand, so that their cache misses overlap.
     pub(crate) fn prefetch(&self) {
         let lines = self.trace.iter().step_by(64).take(8).fold(0, |all, byte| all | byte);
         std::hint::black_box((lines, self.figures.first().map(|figure| figure.word)));

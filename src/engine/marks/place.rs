@@ -18,7 +18,7 @@ const CLOSERS: [char; 20] = [
 /// Maximum number of consecutive marks at the start of a headline: `RPT-UPDATE 1-...`.
 const ROW_MAX: usize = 4;
 
-/// A headline or slug, as folded and as sent.
+/// A headline or slug, both as sent and as folded text.
 pub(super) struct Line<'a> {
     /// As sent.
     pub(super) original: &'a str,

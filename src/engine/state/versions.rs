@@ -116,7 +116,8 @@ impl VersionTables {
         }
     }
 
-    /// The newest valid article that is not a notice, or the newest such article if none is valid.
+    /// The newest valid article that is not a notice. If none is valid, the newest article that is
+    /// not a notice.
     pub(super) fn standing(&self) -> Option<Sequence> {
         self.standing.last().or(self.reports.back()).copied()
     }

@@ -3,8 +3,8 @@
 //! In: an article with its terms. Out: a [`Decision`], which contains the story that the article
 //! joins, if any, and the scores of the stories close to it. Every decision is taken by
 //! [`Stories::choose`]: when an article arrives, when a story of one article gets a second look,
-//! and when `/match` or `explain` predict what would happen. A second look requires another score
-//! (`join_again`) and ignores shared text; the other cases are the same.
+//! and when `/match` or `explain` predict what would happen. All three apply the same rules, except
+//! that a second look has a different threshold (`join_again`) and ignores shared text.
 //!
 //! Cost: the postings are read up to `postings_max` entries per channel, and at most `stories_max`
 //! stories are scored exactly.

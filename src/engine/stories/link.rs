@@ -190,7 +190,7 @@ impl LanguageIndex {
     }
 }
 
-/// The weight of a term that `with` of `all` articles contain.
+/// The weight of a term that occurs in `with` of the `all` articles.
 fn weight(all: u32, with: u32) -> f32 {
     ((all as f32 + 1.0) / (with as f32 + 0.5)).ln().max(0.5)
 }

@@ -104,8 +104,8 @@ pub struct Tuning {
     pub time_sigma: Span,
     /// The toll: the amount subtracted from the score of a large story.
     pub size: f64,
-    /// The size of a story above which the toll no longer grows. The toll is then almost the full
-    /// amount `size`.
+    /// The size of a story above which the toll no longer grows. From this size on, the toll is
+    /// almost as high as `size`.
     pub size_full: u32,
     /// The largest amount subtracted from the score of an article that shares only a few terms with
     /// the nearest members.

@@ -34,13 +34,13 @@ pub(super) struct HeadlineEvidence {
 struct HeadlineSide {
     /// Number of its words that carry meaning.
     all: u32,
-    /// Of `all`, those that neither the other headline nor the shared text has.
+    /// How many of `all` are neither in the other headline nor in the shared text.
     own: u32,
-    /// Of `own`, those that are in the body, outside the shared text.
+    /// How many of `own` are in the body, outside the shared text.
     in_rest: u32,
-    /// Of `in_rest`, those that are written as names.
+    /// How many of `in_rest` are written as names.
     names: u32,
-    /// Of `all`, those that are in the body.
+    /// How many of `all` are in the body.
     in_body: u32,
     /// Whether the first word is one of `own`.
     leads: bool,

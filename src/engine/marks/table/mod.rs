@@ -4,8 +4,7 @@
 //! The table is data: `explain --marks` prints it by agency, and `engine.decode.marks` extends it.
 //! Patterns are lower case; accents are ignored, `#` is the placeholder for a number and `@` for an
 //! ordinal. A row lists the places where its patterns count, the agencies that use them, and the
-//! document that describes them; the source `habit` means that agencies use the forms without a
-//! public document.
+//! document that describes them. The source `habit` means that there is no such public document.
 //!
 //! The words of kills, holds and releases ([`Form::Word`]) also occur in news, so heading and text
 //! must confirm them; see `order`.

@@ -93,7 +93,7 @@ pub(super) enum Attributes {
     Ignored,
 }
 
-/// The hidden runs of a body.
+/// Finds the hidden parts of a body.
 pub(super) struct Hidden<'a> {
     /// The body, in pieces.
     markup: &'a Markup<'a>,
