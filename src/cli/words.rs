@@ -36,7 +36,7 @@ fn rule(name: &str) -> Option<&'static str> {
         "marked-repeat" => "marked as a repeat",
         "same-version" => "the same version again",
         "same-caption" => "the same caption again",
-        "unmarked" => "same sender and words, not marked",
+        "unmarked" => "same sender and words, no correction mark",
         "equal-content" => "the same text",
         _ => return None,
     })

@@ -37,7 +37,8 @@ const BATCH: usize = 128;
 /// A batch is closed early after this many bytes of payload.
 const BATCH_BYTES: usize = 16 << 20;
 
-/// Maximum number of prepared batches that wait to be applied, besides those read for their dates.
+/// Maximum number of prepared batches that wait to be applied. Batches that were received early,
+/// because the clock needs the dates of later records, are not counted.
 const BATCHES_AHEAD: usize = 2;
 
 /// The sampling key for runs over files. It is fixed and not secret, so that results are

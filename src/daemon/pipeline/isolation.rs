@@ -13,10 +13,10 @@
 //!   single record that fails the same number of times is rejected.
 //!
 //! The attempt is written before the first batch after a takeover, and before every batch while a
-//! record is suspected. Otherwise no attempt is written. Writing the batch removes the attempt. An
-//! attempt that this same process announced does not count as a failure, because then the broker
-//! caused the trouble. If the plan of an `at_least_once` batch was written, the batch was applied
-//! successfully before, and is not split.
+//! record is suspected. Otherwise no attempt is written. Writing the batch removes the attempt. If
+//! a process finds an attempt of its own, it cannot have died while it applied the batch, so the
+//! broker caused the trouble, and the attempt does not count as a failure. If the plan of an
+//! `at_least_once` batch was written, the batch was applied successfully before, and is not split.
 
 use super::batch::Scrutiny;
 use super::broker::{Fault, InputRecord, OutputRecord, Partition, Role, Writer};

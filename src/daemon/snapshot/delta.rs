@@ -143,8 +143,8 @@ fn story_change(state: &State, id: StoryId) -> StoryChange {
     }
 }
 
-/// The merged stories that live stories in `stories` follow. Needed only for a delta with the whole
-/// state: a snapshot that is updated step by step has already recorded these merges.
+/// The merged stories that live stories in `stories` continue (`follows`). Needed only for a delta
+/// with the whole state: a snapshot that is updated step by step has already recorded these merges.
 fn merged_and_followed(
     state: &State,
     stories: &BTreeMap<StoryId, StoryChange>,

@@ -273,8 +273,9 @@ impl Index {
         }
     }
 
-    /// Adds the next article. Returns the number of postings of earlier articles that this drops
-    /// from the lists read by candidate lookups, not counting edge pieces and named uris.
+    /// Adds the next article, which drops a posting of an earlier article from each list that is
+    /// full. Returns the number of postings dropped; those of edge pieces and named uris are not
+    /// counted, because candidates are not looked up by them.
     pub fn insert(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) -> u32 {
         self.insert_at(print, keys, &InsertionSlots::default())
     }

@@ -9,7 +9,7 @@
 pub(super) enum Cue {
     /// A word for a wire item, such as `story` or `dispatch`.
     Story,
-    /// A word for a text of any kind.
+    /// A word for a wire item or for any other text, such as `report` or `article`.
     Text,
     /// The provider of the article.
     Sender,

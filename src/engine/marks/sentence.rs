@@ -333,7 +333,7 @@ const LINKS: &[&str] = &[
     "को",
 ];
 
-/// Further words that may precede a story or a request.
+/// Words that, like [`LINKS`], may come before the word for the story or before a request.
 #[rustfmt::skip]
 const LEADS: &[&str] = &[
     "the", "this", "our", "its", "of", "for", "from", "and", "we", "do", "all", "above",

@@ -82,7 +82,8 @@ impl State {
         edges
     }
 
-    /// Adds the keys of the pieces of a new article to `edges`, and the hashes of the known ones.
+    /// Adds the pieces of a new article to `edges`: their keys to `keys`, and the hashes of those
+    /// that are known boilerplate to `seen`.
     fn note(&self, new: &Prepared, edges: &mut ArticleEdges) {
         let ArticleEdges { keys, seen, .. } = edges;
         for piece in &new.edge_pieces {

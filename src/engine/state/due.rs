@@ -5,8 +5,9 @@
 //!
 //! The following can become due: the end of an embargo; the departure of an article from the
 //! window, which may end a story; the publication of a story's latest update, in the next second of
-//! engine time; and the re-scoring of a single-article story. After [`State::tick`] nothing is due
-//! by the time of the tick, so there are no useless ticks while no articles arrive.
+//! engine time; and the re-scoring of a single-article story. [`State::tick`] completes everything
+//! that is due by its time. While no articles arrive, there is no other tick until something else
+//! becomes due.
 //!
 //! Deliberately absent: the expiry of identities and of learned boilerplate. Either can only affect
 //! the next article, and both expire before that article is judged.

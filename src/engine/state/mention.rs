@@ -37,8 +37,8 @@ fn of_identity(key: ArticleKey, identity: &Identity) -> ArticleMention {
 }
 
 impl State {
-    /// What events say about an article that is not live: the newest identity with this uri and
-    /// version, reports before notices.
+    /// What events say about an article that is not live: the identity of the newest report with
+    /// this uri and version or, if there is none, of the newest notice.
     pub(super) fn mention_past(&self, key: ArticleKey) -> ArticleMention {
         let all = self.identities.versions(&key.uri).map(|(_, identity)| identity);
         let found = all
@@ -50,9 +50,8 @@ impl State {
         }
     }
 
-    /// What events say about the article that withdrew or corrected another one: the newest with
-    /// this uri and version, notices before reports, and live articles before those that have left
-    /// the window.
+    /// What events say about the article that withdrew or corrected another one. If several have
+    /// this uri and version, live ones are preferred, then notices, then newer ones.
     pub(super) fn mention_cause(&self, key: ArticleKey) -> ArticleMention {
         let notice = self.live.notice_before(&key.uri, self.live.next());
         let notice = notice.filter(|that| that.about.version == key.version);

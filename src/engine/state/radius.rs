@@ -36,8 +36,9 @@ impl State {
     /// The articles that carry tainted words of the members, or likely do. The notice, the members
     /// and other versions of their uris are excluded.
     ///
-    /// Cost: one comparison, which takes a few microseconds, for each live version of a uri that
-    /// shares two samples with the text or whose verdict names it, until `most` carriers are found.
+    /// Cost: a few microseconds for each comparison, until `most` carriers are found. An article is
+    /// compared if the live versions of its uri share two samples with the text, or if the verdict
+    /// of one of them names the text's article.
     pub(super) fn radius(&self, search: CarrierSearch<'_>, by: ArticleKey) -> Radius {
         let Some(entry) = self.live.get(search.target) else { return self.empty_radius(by) };
         let versions = search
