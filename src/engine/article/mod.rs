@@ -7,12 +7,14 @@
 //!
 //! Fields that exist in IPTC ninjs have the same names here.
 
+mod by_article;
 mod lang;
 mod loose_time;
 mod preference;
 pub mod publisher;
 mod time;
 
+pub use by_article::ByArticle;
 pub use lang::Lang;
 pub use preference::{PreferencePlace, PreferredPublishers};
 use serde::{Deserialize, Serialize};

@@ -10,8 +10,8 @@
 //! Cost: about 6 ns for each posting read, that is, for each sample of the text and each uri that
 //! shares it.
 
-use super::{HitCounter, Index, whole, whole_key};
-use crate::article::Sequence;
+use super::{HITS_RESERVED, Index, hits, whole, whole_key};
+use crate::article::{ByArticle, Sequence};
 use crate::fingerprint::Fingerprint;
 use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
@@ -54,7 +54,7 @@ impl Index {
     /// hash may be equal: at least one of the live versions, in order of arrival.
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
-        let mut hits = HitCounter::with_room(128);
+        let mut hits = ByArticle::with_room(HITS_RESERVED);
         // A uri's number is the sequence of one of its versions. If that version has expired, this
         // maps the number to a live version of the uri.
         let mut live: FxHashMap<u32, u32> = FxHashMap::default();
@@ -64,11 +64,11 @@ impl Index {
                 if !window.contains(uri) {
                     live.insert(uri, id);
                 }
-                hits.add(uri, at);
+                *hits.value(uri) |= 1u64 << at;
             });
         }
         let known = |(uri, _)| live.get(&uri).copied().unwrap_or(uri);
-        let mut ids: Vec<u32> = hits.split().1.into_iter().map(known).collect();
+        let mut ids: Vec<u32> = hits::split(hits).1.into_iter().map(known).collect();
         if let Some(key) = whole(print) {
             self.equal.all(key, window, |id| ids.push(id));
         }

@@ -33,12 +33,12 @@ mod hits;
 mod holders;
 mod postings;
 
-use super::article::Sequence;
+use super::article::{ByArticle, Sequence};
 use super::fingerprint::{Fingerprint, SimHash};
 use complete::CompletePostings;
 use hamming::Hamming;
 pub use hamming::{DISTANCE_MAX, Near, NearArticle};
-use hits::{HitCounter, Hits, SampleHit};
+use hits::{Hits, SampleHit};
 pub use holders::PostingKeys;
 use postings::{InsertionSlot, Postings, Window};
 use std::cmp::Reverse;
@@ -98,6 +98,8 @@ const MASKED_WORDS_MIN: usize = 8;
 const DONOR_PERIOD_LOG2: u8 = 3;
 /// Maximum number of likely donors for one article.
 const DONORS_MAX: usize = 2;
+/// Number of articles for which a look-up reserves memory at the start.
+const HITS_RESERVED: usize = 128;
 /// Maximum number of articles in the bounded list of a named uri; older ones go to the overflow
 /// list.
 const NAMED_PER_LIST: u8 = 64;
@@ -195,10 +197,10 @@ impl Index {
 
     /// The live articles that share enough samples, and the insertion slot of each sample.
     fn sharing(&self, print: &Fingerprint, window: Window) -> (Vec<SampleHit>, Vec<InsertionSlot>) {
-        let mut hits = HitCounter::with_room(128);
-        let places =
-            self.samples.newest().each_of(&print.samples, window, |at, id| hits.add(id, at));
-        let (single, several) = hits.split();
+        let mut hits = ByArticle::with_room(HITS_RESERVED);
+        let hit = |at, id| *hits.value(id) |= 1u64 << at;
+        let places = self.samples.newest().each_of(&print.samples, window, hit);
+        let (single, several) = hits::split(hits);
         let mut found = Vec::new();
         for (id, explains) in several {
             let earlier = self.live[id.wrapping_sub(window.first) as usize];

@@ -27,17 +27,32 @@ const ORIGIN_BYTES: usize = 16;
 /// Maximum number of digits of a number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;
 
-/// The ASCII characters in which folding changes nothing but the case. A run of spaces is folded to
-/// one space.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    plain[b'\n' as usize] = true;
-    let mut byte = 0x20;
+/// How a byte is folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ByteClass {
+    /// An ASCII character in which folding changes nothing but the case.
+    Plain,
+    /// A space; a run of spaces is folded to one.
+    Space,
+    /// A line break.
+    LineBreak,
+    /// Part of a character that is folded by itself.
+    Other,
+}
+
+/// The class of each byte.
+const CLASSES: [ByteClass; 256] = {
+    let mut classes = [ByteClass::Other; 256];
+    let mut byte = 0x21;
     while byte < 0x7f {
-        plain[byte] = !matches!(byte as u8, b'0'..=b'9' | b'#' | b'@' | b'`');
+        if !matches!(byte as u8, b'0'..=b'9' | b'#' | b'@' | b'`') {
+            classes[byte] = ByteClass::Plain;
+        }
         byte += 1;
     }
-    plain
+    classes[b' ' as usize] = ByteClass::Space;
+    classes[b'\n' as usize] = ByteClass::LineBreak;
+    classes
 };
 
 /// A folded text.
@@ -105,19 +120,19 @@ impl FoldedText {
     /// `rest`, and returns its length. Folding changes nothing but the case of such a run, and most
     /// of a text usually consists of such runs.
     fn push_plain(&mut self, rest: &str, at: usize) -> usize {
-        let mut after_space = self.text.ends_with([' ', '\n']);
-        let bytes = rest.as_bytes();
-        let mut length = 0;
-        while let Some(&byte) = bytes.get(length) {
-            if !PLAIN[usize::from(byte)] || byte == b' ' && after_space {
-                break;
-            }
-            after_space = matches!(byte, b' ' | b'\n');
-            length += 1;
+        let last = self.text.bytes().next_back();
+        let mut before = last.map_or(ByteClass::Plain, |byte| CLASSES[usize::from(byte)]);
+        let ends_run = |byte: u8| {
+            let class = CLASSES[usize::from(byte)];
+            let before = std::mem::replace(&mut before, class);
+            let after_space = matches!(before, ByteClass::Space | ByteClass::LineBreak);
+            class == ByteClass::Other || class == ByteClass::Space && after_space
+        };
+        let length = rest.bytes().position(ends_run).unwrap_or(rest.len());
+        if length == 0 {
+            return 0;
         }
-        if length > 0 {
-            self.note_origin(at);
-        }
+        self.note_origin(at);
         let start = self.text.len();
         self.text.push_str(&rest[..length]);
         self.text[start..].make_ascii_lowercase();

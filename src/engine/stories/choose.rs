@@ -123,6 +123,10 @@ fn group(
 ) -> Vec<NearStory> {
     let mut all: Vec<(StoryId, f32, Sequence)> =
         near.into_iter().filter_map(|(s, score)| Some((story_of(s)?, score, s))).collect();
+    let best = all.iter().map(|(_, score, _)| *score).fold(0.0, f32::max);
+    let mut kept: Vec<StoryId> = all.iter().filter(|a| a.1 >= best / 2.0).map(|a| a.0).collect();
+    kept.sort_unstable();
+    all.retain(|a| kept.binary_search(&a.0).is_ok());
     all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
     let most = settings.tuning.members_scored as usize;
     let mut stories: Vec<NearStory> = all
@@ -134,8 +138,6 @@ fn group(
         })
         .collect();
     stories.sort_unstable_by(|a, b| b.best.total_cmp(&a.best).then(a.story.cmp(&b.story)));
-    let bar = stories.first().map_or(0.0, |best| best.best / 2.0);
-    stories.retain(|near| near.best >= bar);
     stories.truncate(settings.tuning.stories_max as usize);
     stories
 }

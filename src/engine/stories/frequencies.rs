@@ -98,6 +98,7 @@ impl Default for LanguageCounters {
 }
 
 impl LanguageCounters {
+    #[inline]
     fn count(&self, bucket: usize) -> u32 {
         match &self.counts {
             Counts::Sparse(counts) => counts.get(&(bucket as u32)).copied().unwrap_or(0),
@@ -275,6 +276,7 @@ impl Frequencies {
     }
 
     /// The weight of a term.
+    #[inline]
     pub(super) fn weight(&self, weights: &Weights, channel: Channel, id: TermId) -> u32 {
         let counters = weights.counters.map(|at| &self.counters[at]);
         let count = counters.map_or(0, |counters| counters.count(Self::bucket(channel, id)));

@@ -26,7 +26,7 @@
 use super::score::Query;
 use super::stem::TermId;
 use super::terms::{Channel, Term, Terms};
-use crate::article::{Lang, Sequence};
+use crate::article::{ByArticle, Lang, Sequence};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
@@ -162,9 +162,9 @@ impl ChannelPostings {
         query: &Query<'_>,
         channel: Channel,
         postings_max: usize,
-        scores: &mut FxHashMap<u32, f32>,
+        scores: &mut ByArticle<f32>,
     ) {
-        let mut left = postings_max;
+        let (mut left, shares) = (postings_max, &*SHARES);
         for (term, articles) in self.lists(query.terms(channel)) {
             let len = articles.len();
             if left == 0 || (len > left && left < postings_max) {
@@ -172,7 +172,7 @@ impl ChannelPostings {
             }
             let weight = query.weight(channel, term);
             articles.newest(left, |posting| {
-                *scores.entry(posting.low()).or_default() += weight * SHARES[posting.step()];
+                *scores.value(posting.low()) += weight * shares[posting.step()];
             });
             left = left.saturating_sub(len);
         }
@@ -196,8 +196,8 @@ impl ChannelPostings {
             Some(list) => Some((*term, TermArticles::Many(list))),
             None => Some((*term, TermArticles::One(*self.single.get(&term.id())?))),
         };
-        let mut lists: Vec<(Term, TermArticles<'_>)> =
-            terms.iter().filter(|term| term.listed()).filter_map(articles).collect();
+        let mut lists = Vec::with_capacity(terms.len());
+        lists.extend(terms.iter().filter(|term| term.listed()).filter_map(articles));
         lists.sort_unstable_by_key(|(term, articles)| (articles.len(), term.id()));
         lists
     }
@@ -289,8 +289,8 @@ impl TermPostings {
     }
 
     /// The articles in `language` whose rough score, computed from shared rare terms, is at least
-    /// `cut` times the best score, in order of arrival. Leaves out `own`, the article that is
-    /// looked up. `newest` is the latest live article.
+    /// `cut` times the best score, in the order in which they are found. Leaves out `own`, the
+    /// article that is looked up. `newest` is the latest live article.
     pub(super) fn near(
         &self,
         (query, language): (&Query<'_>, Option<Lang>),
@@ -299,20 +299,17 @@ impl TermPostings {
         postings_max: usize,
         cut: f32,
     ) -> Vec<(Sequence, f32)> {
-        let mut scores = FxHashMap::default();
-        scores.reserve((3 * postings_max).min(SCORES_RESERVED));
+        let mut scores = ByArticle::with_room((3 * postings_max).min(SCORES_RESERVED));
         for channel in Channel::ALL {
             if let Some(postings) = self.channels[channel as usize].get(&language) {
                 postings.score(query, channel, postings_max, &mut scores);
             }
         }
-        scores.remove(&low_bits(own));
-        let mut near: Vec<(Sequence, f32)> =
-            scores.into_iter().map(|(low, score)| (sequence_of(low, newest), score)).collect();
-        let bar = cut * near.iter().map(|(_, score)| *score).fold(0.0, f32::max);
-        near.retain(|(_, score)| *score >= bar);
-        near.sort_unstable_by_key(|&(sequence, _)| sequence);
-        near
+        let mut scores = scores.into_vec();
+        scores.retain(|(low, _)| *low != low_bits(own));
+        let bar = cut * scores.iter().map(|(_, score)| *score).fold(0.0, f32::max);
+        let near = scores.into_iter().filter(|(_, score)| *score >= bar);
+        near.map(|(low, score)| (sequence_of(low, newest), score)).collect()
     }
 }
 
@@ -387,7 +384,8 @@ mod tests {
             let own = live.iter().find(|l| l.1 == asked).map_or(Sequence(first + 99), |l| l.0);
             let query = Query::new(&asked, &frequencies, frequencies.weights(None), &settings);
             let newest = live.last().map_or(Sequence(0), |l| l.0);
-            let found = postings.near((&query, None), own, newest, 100_000, 0.25);
+            let mut found = postings.near((&query, None), own, newest, 100_000, 0.25);
+            found.sort_unstable_by_key(|(sequence, _)| *sequence);
             let others: Vec<_> = live.iter().filter(|l| l.0 != own).cloned().collect();
             let want = naive(&others, &query, 0.25);
             prop_assert_eq!(

@@ -122,20 +122,21 @@ fn read((text, words): (&str, &Words), lead: usize, most: usize, counts: &mut Ve
     let hashes = &words.hashes[..words.hashes.len().min(most)];
     let is_unsegmented = |at: &(u32, u32)| text[at.0 as usize..].starts_with(is_unsegmented);
     let unsegmented = words.spans.iter().take(FIRST_WORDS).any(is_unsegmented);
-    let mut at = 0;
-    while at < hashes.len() {
-        let (from, to) = words.spans[at];
+    let mut next = 0;
+    for (at, &(from, to)) in words.spans[..hashes.len()].iter().enumerate() {
+        // Most words are in lower case and have no term.
+        let plain = text.as_bytes()[from as usize].is_ascii_lowercase();
+        if at < next || plain && !unsegmented {
+            continue;
+        }
         let word = &text[from as usize..to as usize];
         let first = word.chars().next().unwrap_or(' ');
-        let mut read = 1;
-        // Most words are in lower case and have no term.
         if unsegmented || !first.is_lowercase() {
             let count = if at < lead { 2 * COUNT } else { COUNT };
             let (term, words) = term(word, first, &hashes[at..], count);
             counts.extend(term);
-            read = words;
+            next = at + words;
         }
-        at += read;
     }
 }
 

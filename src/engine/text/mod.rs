@@ -135,15 +135,16 @@ fn sentence_end(text: &str) -> usize {
     let (mut last_space, mut line_start) = (0, 0);
     let mut before = ' ';
     for (count, (at, c)) in text.char_indices().enumerate() {
+        let is_space = c.is_whitespace();
         let ends = match c {
             '\n' if !is_wrapped(&text[at + 1..], count - line_start) => true,
-            c if c.is_whitespace() => count >= CHARS_MIN && matches!(before, '.' | '!' | '?'),
+            _ if is_space => count >= CHARS_MIN && matches!(before, '.' | '!' | '?'),
             _ => matches!(before, '。' | '！' | '？'),
         };
         if ends {
             return at;
         }
-        if c.is_whitespace() {
+        if is_space {
             last_space = at;
         }
         if c == '\n' {

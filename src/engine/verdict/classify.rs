@@ -3,8 +3,9 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use super::difference::{CHANGED_WORDS, Difference, Edges, OTHER_SUBJECT};
+use super::difference::{CHANGED_WORDS, Difference, Edges, OTHER_SUBJECT, senses_of};
 use super::identity_record::Identity;
+use super::passages::OwnPassages;
 use super::types::{
     ChangedNumber, Evidence, Kind, PASSAGES_MAX, Passage, Relation, RelationTarget, Scope,
 };
@@ -39,15 +40,24 @@ pub(super) fn text_kind(
     if matches!(kind, Kind::Original | Kind::Partial | Kind::Recurring) {
         return TextKind { kind, rule, difference: Difference::default() };
     }
-    let difference = Difference::of(new, that, pair, Edges::Furniture);
+    let mut difference = Difference::of(new, that, pair, Edges::Furniture);
+    if kind == Kind::Reprint {
+        difference.passages = OwnPassages::of(new, that, pair, senses_of(new, that));
+    }
     let hours = new.now.since(that.arrived).0 / 3_600_000;
     let only = difference.turned && difference.new_words + difference.old_words == 0;
     let soon = hours <= set.tuning.unmarked_hours;
     // Figures that differ between two briefs are only a correction if the subject is the same.
-    let other = difference.other_subject || kind == Kind::Correction && difference.other_headline;
+    let other = difference.other_subject
+        || kind == Kind::Correction && difference.other_headline
+        || difference.passages.replaced;
     let (kind, rule) = match (other, only && soon) {
         (true, _) => (Kind::Recurring, OTHER_SUBJECT),
         (_, true) if same_provider(new.about, that.about) => (Kind::Correction, CHANGED_WORDS),
+        // Not a mere duplicate, although the words of the texts are equal.
+        _ if equal && (difference.turned || difference.headline_news) => {
+            (Kind::Reprint, CHANGED_WORDS)
+        }
         _ => (kind, rule),
     };
     TextKind { kind, rule, difference }

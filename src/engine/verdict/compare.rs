@@ -12,6 +12,7 @@ use super::{Ratio, Settings};
 use crate::fingerprint::{Fingerprint, SHINGLE_WORDS};
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::ops::Range;
 
 /// Maximum number of table cells for one gap.
 const GAP_CELLS: usize = 4_096;
@@ -143,6 +144,14 @@ impl Comparison {
     pub(super) fn figures_kept(&self) -> Option<Ratio> {
         let equal = self.figures.iter().filter(|p| p.equal).count() as u32;
         (!self.figures.is_empty()).then(|| Ratio::of(equal, self.figures.len() as u32))
+    }
+
+    /// The passages between the shared blocks that ascend in both texts, as ranges of words in the
+    /// new text and in the earlier one.
+    pub(super) fn gaps(&self, new: u32, old: u32) -> Vec<(Range<usize>, Range<usize>)> {
+        let range = |(from, to): (u32, u32)| from as usize..to as usize;
+        let (chain, _) = chains(&self.alignment.blocks);
+        gaps(&chain, new, old).map(|gap| (range(gap.new), range(gap.old))).collect()
     }
 
     /// Compares the gaps and updates the measures that depend on them. `plain` is the number of

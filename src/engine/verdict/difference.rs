@@ -25,7 +25,11 @@ use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
 use super::headlines::HeadlineEvidence;
 use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges};
+use super::passages::OwnPassages;
+use super::signs::signs;
+use crate::marks::bare_headline;
 use crate::text;
+use crate::text::Words;
 use crate::text::senses::{Sense, Senses};
 
 /// Rule of a text that shares its template or boilerplate with an article about another subject.
@@ -35,8 +39,12 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 
 /// Texts with more leftover words than this are not searched for words that change the meaning.
 const TURNED_MAX: usize = 16;
+/// Number of words in which two headlines may differ that say something else in the same words.
+const TURNED_HEADLINE_MAX: usize = 2;
 /// Maximum words in a brief text, whose body need not mention the subject of its headline.
 const BRIEF_WORDS_MAX: usize = 60;
+/// Names that are in another order count only if no side has more leftover words than this.
+const MOVED_MAX: usize = 8;
 /// Names that differ show another subject only if there is at least one per this many words.
 const NAMES_PART: usize = 30;
 
@@ -56,12 +64,20 @@ pub(super) struct Difference {
     pub(super) other_subject: bool,
     /// The articles are brief, only their headlines name the subject, and these are not the same.
     pub(super) other_headline: bool,
-    /// A number in words, a negation or one of two opposites has changed.
+    /// A number in words, a negation, one of two opposites, a sign beside a figure or the order of
+    /// names has changed.
     pub(super) turned: bool,
+    /// The same sender changed a number, a negation or one of two opposites in the headline, or the
+    /// equal texts hardly mention what their different headlines say.
+    pub(super) headline_news: bool,
+    /// What the passages outside the shared runs show; set for reprints only.
+    pub(super) passages: OwnPassages,
     /// Number of figures in the new text that the earlier text does not have.
     pub(super) new_figures: u32,
     /// Number of other words in the new text that carry meaning.
     pub(super) new_words: u32,
+    /// How many of `new_words` are written as names.
+    pub(super) new_names: u32,
     /// Number of other words in the earlier text that carry meaning; 0 if its words are not known.
     pub(super) old_words: u32,
 }
@@ -69,61 +85,154 @@ pub(super) struct Difference {
 impl Difference {
     /// What differs between `new` and `that`.
     pub(super) fn of(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison, edges: Edges) -> Self {
-        let same_headline = new.about.headline == that.about.headline;
-        if same_headline && new.print.content_hash == that.print.content_hash {
-            return Self::default();
-        }
-        let senses = Senses::of(new.about.language.or(that.about.language));
-        let blocks = &pair.alignment.blocks;
-        let mut ours = Side::of(&new.clean.text, new.words, blocks.iter().map(|b| (b.new, b.len)));
         let short = &that.print.short_text;
-        let old_words = text::words(short, &text::Limits::default());
-        let known = old_words.hashes.len() == that.print.words();
-        let old_blocks = blocks.iter().map(|b| (b.old, b.len));
-        let mut theirs = match known {
-            true => Side::of(short, &old_words, old_blocks),
-            false => Side::of_trace(&that.print.trace, old_blocks),
-        };
-        for changed in pair.changed() {
-            ours.add_figure(&new.clean.text, new.words, changed.new);
-            if known {
-                theirs.add_figure(short, &old_words, changed.old);
-            }
+        let equal = new.print.content_hash == that.print.content_hash;
+        let turned = equal && !short.is_empty() && signs(&new.clean.text) != signs(short);
+        let mut found = Self { turned, ..Self::default() };
+        if equal && new.about.headline == that.about.headline {
+            return found;
         }
-        let texts = Texts { new, senses, known };
-        let mut found = Self::default();
-        let evidence = match same_headline {
-            true => None,
-            false => HeadlineEvidence::of(new, that, (&ours, &theirs), senses),
-        };
-        let same_sender = same_provider(new.about, that.about);
-        let brief = new.print.words() <= BRIEF_WORDS_MAX;
-        let shows = |e: &HeadlineEvidence| e.show_other_subject(same_sender, brief);
-        found.other_subject = evidence.as_ref().is_some_and(shows);
-        found.other_headline = brief && evidence.as_ref().is_some_and(HeadlineEvidence::is_apart);
+        let texts = Texts::of(new, that);
+        let (mut ours, mut theirs) = texts.sides(pair);
+        texts.read_headlines((&ours, &theirs), &mut found);
         if edges == Edges::Furniture {
-            drop_edges(&mut ours, &mut theirs, senses);
+            drop_edges(&mut ours, &mut theirs, texts.senses);
         }
-        cancel(&mut ours, &mut theirs, senses);
-        if known {
-            found.other_subject |= texts.names_differ(&ours, &theirs, same_sender);
-        }
-        texts.turns(&ours, &theirs, &mut found);
+        texts.read_words(ours, theirs, &mut found);
         found
     }
 }
 
-/// The new article, and what is known about the words of the earlier one.
+/// The senses of words in the language of the two articles.
+pub(super) fn senses_of(new: Arrival<'_>, that: Earlier<'_>) -> Senses {
+    Senses::of(new.about.language.or(that.about.language))
+}
+
+/// Maximum words in a text that counts as brief. In a script without spaces, a character counts as
+/// a word, so the number is doubled.
+fn brief_words_max(new: Arrival<'_>) -> usize {
+    let first = new.words.spans.iter().take(8).filter(|(from, _)| {
+        new.clean.text[*from as usize..].starts_with(crate::text::script::is_unsegmented)
+    });
+    if first.count() >= 4 { 2 * BRIEF_WORDS_MAX } else { BRIEF_WORDS_MAX }
+}
+
+/// Whether the names that both sides have are in another order, and there are only a few.
+fn names_moved(ours: &Side<'_>, theirs: &Side<'_>) -> bool {
+    let names = |side: &Side<'_>, other: &Side<'_>| -> Vec<u64> {
+        let names = side.words.iter().filter(|w| w.name != Name::No);
+        names.map(|w| w.hash).filter(|hash| other.holds(*hash)).collect()
+    };
+    let few = |side: &Side<'_>| side.words.len() <= MOVED_MAX;
+    few(ours) && few(theirs) && names(ours, theirs) != names(theirs, ours)
+}
+
+/// The two articles, and what is known about the words of the earlier one.
 struct Texts<'a> {
     new: Arrival<'a>,
+    that: Earlier<'a>,
     senses: Senses,
     /// Whether the words of the earlier text are known.
     known: bool,
+    /// The words of the earlier text; empty if they are not known.
+    old_words: Words,
+    /// Whether the articles have the same provider.
+    same_sender: bool,
+    /// Whether the texts have the same words.
+    equal: bool,
 }
 
-impl Texts<'_> {
+impl<'a> Texts<'a> {
+    fn of(new: Arrival<'a>, that: Earlier<'a>) -> Self {
+        let old_words = text::words(&that.print.short_text, &text::Limits::default());
+        Self {
+            new,
+            that,
+            senses: senses_of(new, that),
+            known: old_words.hashes.len() == that.print.words(),
+            old_words,
+            same_sender: same_provider(new.about, that.about),
+            equal: new.print.content_hash == that.print.content_hash,
+        }
+    }
+
+    /// The words that the texts do not share.
+    fn sides(&self, pair: &Comparison) -> (Side<'a>, Side<'a>) {
+        let (new, blocks) = (self.new, &pair.alignment.blocks);
+        let (text, short) = (&new.clean.text, &self.that.print.short_text);
+        let mut ours = Side::of(text, new.words, blocks.iter().map(|b| (b.new, b.len)));
+        let old_blocks = blocks.iter().map(|b| (b.old, b.len));
+        if !self.known {
+            let theirs = Side::of_trace(&self.that.print.trace, old_blocks);
+            pair.changed().for_each(|changed| ours.add(text, new.words, changed.new));
+            return (ours, theirs);
+        }
+        let mut theirs = Side::of(short, &self.old_words, old_blocks);
+        // Words within the blocks may differ, although their trace bytes are equal.
+        let pairs = blocks.iter().flat_map(|b| (b.new..b.new_end()).zip(b.old..));
+        let differ = pairs.filter(|(at, other)| {
+            new.words.hashes[*at as usize] != self.old_words.hashes[*other as usize]
+        });
+        for (at, other) in differ.chain(pair.changed().map(|changed| (changed.new, changed.old))) {
+            ours.add(text, new.words, at);
+            theirs.add(short, &self.old_words, other);
+        }
+        (ours, theirs)
+    }
+
+    /// What the headlines show.
+    fn read_headlines(&self, (ours, theirs): (&Side<'_>, &Side<'_>), found: &mut Difference) {
+        if self.new.about.headline == self.that.about.headline {
+            return;
+        }
+        let Some(evidence) = HeadlineEvidence::of(self.new, self.that, (ours, theirs), self.senses)
+        else {
+            found.headline_news = self.same_sender && self.headline_turns();
+            return;
+        };
+        let brief = self.new.print.words() <= brief_words_max(self.new);
+        found.other_subject = evidence.show_other_subject(self.same_sender, brief);
+        found.other_headline = brief && evidence.is_apart();
+        let other_stub = self.equal && evidence.show_other_stub();
+        found.headline_news = other_stub || self.same_sender && self.headline_turns();
+    }
+
+    /// What the words show that the texts do not share.
+    fn read_words(&self, mut ours: Side<'_>, mut theirs: Side<'_>, found: &mut Difference) {
+        let moved = self.known && names_moved(&ours, &theirs);
+        let respelled = cancel(&mut ours, &mut theirs, self.senses);
+        if self.known {
+            found.other_subject |= self.names_differ(&ours, &theirs);
+        }
+        self.turns(&ours, &theirs, found);
+        found.turned |= moved && found.new_words + found.old_words == 0;
+        // A changed word may have the same trace byte as the word that it replaces.
+        let unseen = !self.equal && !self.known && ours.len() + theirs.len() == 0;
+        let more = if self.same_sender { respelled } else { 0 } + u32::from(unseen);
+        (found.new_words, found.new_names) = (found.new_words + more, found.new_names + more);
+    }
+
+    /// Whether the new headline says something else than the other one, in otherwise the same
+    /// words: another number, a negation or an opposite.
+    fn headline_turns(&self) -> bool {
+        let headlines =
+            [self.new.about, self.that.about].map(|about| bare_headline(&about.headline));
+        let [new, old] = headlines.map(|text| text::words(text, &text::Limits::default()));
+        let [mut ours, mut theirs] = [(headlines[0], &new), (headlines[1], &old)]
+            .map(|(text, words)| Side::of(text, words, std::iter::empty()));
+        cancel(&mut ours, &mut theirs, self.senses);
+        let alike = |side: &Side<'_>, all: &Words| {
+            side.words.len() <= TURNED_HEADLINE_MAX && 2 * side.words.len() <= all.hashes.len()
+        };
+        if !alike(&ours, &new) || !alike(&theirs, &old) {
+            return false;
+        }
+        let figure = |side: &Side<'_>| side.words.iter().any(|w| w.value.is_some());
+        figure(&ours) && figure(&theirs) || self.any_turns(&ours, &theirs)
+    }
+
     /// Whether the words that differ are mostly names, so that the subjects differ as well.
-    fn names_differ(&self, ours: &Side<'_>, theirs: &Side<'_>, same_sender: bool) -> bool {
+    fn names_differ(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
         // Words at the start of a sentence count as names only if another word is certainly a name.
         let count = |side: &Side<'_>| {
             let all = side.words.iter().filter(|w| self.is_content(w));
@@ -132,8 +241,8 @@ impl Texts<'_> {
             (if certain > 0 { names } else { 0 }, all.count())
         };
         let (new, old) = (count(ours), count(theirs));
-        let least = if same_sender { 1 } else { 2 };
-        let mostly = |(names, all): (usize, usize)| match same_sender {
+        let least = if self.same_sender { 1 } else { 2 };
+        let mostly = |(names, all): (usize, usize)| match self.same_sender {
             true => 2 * names >= all,
             false => 3 * names >= 2 * all,
         };
@@ -144,18 +253,14 @@ impl Texts<'_> {
 
     fn is_content(&self, word: &LeftoverWord<'_>) -> bool {
         word.value.is_none()
-            && carries_meaning(word.text, word.hash, self.senses)
+            && (carries_meaning(word.text, word.hash, self.senses) || is_letter(word))
             && self.senses.senses(word.hash).is_empty()
     }
 
     /// Looks for words that change the meaning, and counts the others.
     fn turns(&self, ours: &Side<'_>, theirs: &Side<'_>, found: &mut Difference) {
-        let few = ours.words.len() <= TURNED_MAX && theirs.len() <= TURNED_MAX;
-        let turned = few
-            && (self.numbers_turn(ours, theirs)
-                || self.negations_turn(ours, theirs)
-                || self.opposites_turn(ours, theirs));
-        found.turned = turned;
+        let turned = self.any_turns(ours, theirs);
+        found.turned |= turned;
         let content = |side: &Side<'_>| {
             let sensed = |w: &&LeftoverWord<'_>| {
                 !turned && !self.senses.senses(w.hash).is_empty() && !self.is_article(w.hash)
@@ -164,11 +269,22 @@ impl Texts<'_> {
         };
         found.new_figures = ours.words.iter().filter(|w| w.value.is_some()).count() as u32;
         found.new_words = content(ours);
+        let names = ours.words.iter().filter(|w| w.name == Name::Certain && self.is_content(w));
+        found.new_names = names.count() as u32;
         found.old_words = content(theirs);
     }
 
     fn is_article(&self, hash: u64) -> bool {
         self.senses.senses(hash).contains(&Sense::OneOrArticle)
+    }
+
+    /// Whether a number, a negation or one of two opposites differs.
+    fn any_turns(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
+        ours.words.len() <= TURNED_MAX
+            && theirs.len() <= TURNED_MAX
+            && (self.numbers_turn(ours, theirs)
+                || self.negations_turn(ours, theirs)
+                || self.opposites_turn(ours, theirs))
     }
 
     /// Whether a number was replaced by another one, and at least one of the two is in words.
@@ -182,7 +298,7 @@ impl Texts<'_> {
         };
         let words = |side: &Side<'_>| side.words.iter().any(|w| in_words(w).is_some());
         let one = |side: &Side<'_>| side.words.iter().any(|w| self.is_article(w.hash));
-        if !self.known {
+        if !theirs.is_known() {
             let number = |s: Sense| matches!(s, Sense::Number(_));
             return words(ours) && theirs.has_byte_of(&self.senses.trace_bytes(number));
         }
@@ -207,7 +323,7 @@ impl Texts<'_> {
     fn negations_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
         let negates = |w: &&LeftoverWord<'_>| self.senses.senses(w.hash).contains(&Sense::Negation);
         let new = ours.words.iter().filter(negates).count();
-        if !self.known {
+        if !theirs.is_known() {
             let negation = |sense| sense == Sense::Negation;
             return theirs.len() <= 2
                 && ours.words.len() <= 2
@@ -223,13 +339,20 @@ impl Texts<'_> {
             Sense::Opposite { pair, second } => Some(Sense::Opposite { pair, second: !second }),
             _ => None,
         });
-        opposite.any(|wanted| match self.known {
+        opposite.any(|wanted| match theirs.is_known() {
             true => theirs.words.iter().any(|w| self.senses.senses(w.hash).contains(&wanted)),
             false => {
                 theirs.len() <= 4 && theirs.has_byte_of(&self.senses.trace_bytes(|s| s == wanted))
             }
         })
     }
+}
+
+/// Whether a word is a single capital letter within a sentence, as in `vitamin C`.
+fn is_letter(word: &LeftoverWord<'_>) -> bool {
+    let mut chars = word.text.chars();
+    let capital = chars.next().is_some_and(char::is_uppercase) && chars.next().is_none();
+    capital && word.name == Name::Certain
 }
 
 #[cfg(test)]

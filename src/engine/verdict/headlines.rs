@@ -16,6 +16,7 @@ use super::leftover::{Name, Side, Spelling, carries_meaning};
 use crate::article::ArticleMetadata;
 use crate::marks::bare_headline;
 use crate::text;
+use crate::text::script::is_unsegmented;
 use crate::text::senses::Senses;
 use crate::text::tokens::fold;
 
@@ -32,7 +33,9 @@ pub(super) struct HeadlineEvidence {
 /// One headline.
 #[derive(Debug, Default)]
 struct HeadlineSide {
-    /// Number of its words that carry meaning.
+    /// Number of its words that carry meaning, including those with a sense, such as `raises`.
+    words: u32,
+    /// Number of its words that carry meaning and have no sense.
     all: u32,
     /// How many of `all` are neither in the other headline nor in the shared text.
     own: u32,
@@ -40,8 +43,10 @@ struct HeadlineSide {
     in_rest: u32,
     /// How many of `in_rest` are written as names.
     names: u32,
-    /// How many of `all` are in the body.
+    /// How many of `words` are in the body.
     in_body: u32,
+    /// Whether it has characters of a script without spaces, some of which occur in any text.
+    unsegmented: bool,
     /// Whether the first word is one of `own`.
     leads: bool,
 }
@@ -50,11 +55,21 @@ struct HeadlineSide {
 struct HeadlineWord {
     /// The hash of its normalized form.
     hash: u64,
+    /// Whether it has a sense: a number, a negation or one of two opposites.
+    sensed: bool,
+    /// Whether it is a character of a script without spaces.
+    unsegmented: bool,
     /// The form in which it is compared with other words.
     spelling: Spelling,
 }
 
 impl HeadlineSide {
+    fn count(&mut self, word: &HeadlineWord) {
+        self.words += 1;
+        self.all += u32::from(!word.sensed);
+        self.unsegmented |= word.unsegmented;
+    }
+
     fn share_is_at_least(&self, parts: u32, of: u32) -> bool {
         self.own * of >= self.all * parts
     }
@@ -64,9 +79,11 @@ impl HeadlineSide {
         self.share_is_at_least(1, 2) || self.leads && self.share_is_at_least(1, 3)
     }
 
-    /// Whether at most a quarter of the headline's words are in the body.
+    /// Whether at most a quarter of the headline's words are in the body, or half of its characters
+    /// in a script without spaces.
     fn is_apart(&self) -> bool {
-        4 * self.in_body <= self.all
+        let parts = if self.unsegmented { 2 } else { 4 };
+        parts * self.in_body <= self.words
     }
 }
 
@@ -88,12 +105,12 @@ impl HeadlineEvidence {
         let mut evidence = Self::default();
         for (at, word) in new.iter().enumerate() {
             let side = &mut evidence.new;
-            side.all += 1;
+            side.count(word);
             let rest = ours.words.iter().filter(|w| w.hash == word.hash);
             let in_rest = rest.clone().count();
             let in_body = hashes.iter().filter(|hash| **hash == word.hash).count();
             side.in_body += u32::from(in_body > 0);
-            if in_body == in_rest && !among(word, &old) {
+            if in_body == in_rest && !word.sensed && !among(word, &old) {
                 side.own += 1;
                 side.leads |= at == 0;
                 side.in_rest += u32::from(in_rest > 0);
@@ -102,11 +119,11 @@ impl HeadlineEvidence {
         }
         for (at, word) in old.iter().enumerate() {
             let side = &mut evidence.old;
-            side.all += 1;
+            side.count(word);
             let in_new = hashes.contains(&word.hash);
             let in_rest = theirs.holds(word.hash);
             side.in_body += u32::from(in_new || in_rest);
-            if !in_new && !among(word, &new) {
+            if !in_new && !word.sensed && !among(word, &new) {
                 side.own += 1;
                 side.leads |= at == 0;
                 side.in_rest += u32::from(in_rest);
@@ -121,7 +138,12 @@ impl HeadlineEvidence {
         let both = new.share_is_at_least(1, 2) && old.share_is_at_least(1, 3);
         let least = if same_sender { 1 } else { 2 };
         let told = both && new.in_rest >= least && old.in_rest >= 1;
-        named || told || brief && new.differs() && old.differs() && self.is_apart()
+        named || told || brief && self.show_other_stub()
+    }
+
+    /// Whether the text is a stub that hardly mentions what its two different headlines say.
+    pub(super) fn show_other_stub(&self) -> bool {
+        self.new.differs() && self.old.differs() && self.is_apart()
     }
 
     /// Whether the texts hardly mention what their headlines say.
@@ -130,7 +152,7 @@ impl HeadlineEvidence {
     }
 }
 
-/// The words of a headline that carry meaning, without marks, figures and words with a sense.
+/// The words of a headline that carry meaning, without marks and figures.
 fn headline_words(about: &ArticleMetadata, senses: Senses) -> Vec<HeadlineWord> {
     let headline = bare_headline(&about.headline);
     let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
@@ -138,11 +160,12 @@ fn headline_words(about: &ArticleMetadata, senses: Senses) -> Vec<HeadlineWord> 
     let all = words.hashes.iter().zip(&words.spans).enumerate();
     all.filter(|(at, (hash, span))| {
         let text = &headline[span.0 as usize..span.1 as usize];
-        !figure(*at) && carries_meaning(text, **hash, senses) && senses.senses(**hash).is_empty()
+        !figure(*at) && carries_meaning(text, **hash, senses)
     })
-    .map(|(_, (hash, span))| {
-        let word = fold(&headline[span.0 as usize..span.1 as usize]);
-        HeadlineWord { hash: *hash, spelling: Spelling::of(&word) }
+    .map(|(_, (&hash, span))| {
+        let text = &headline[span.0 as usize..span.1 as usize];
+        let (sensed, spelling) = (!senses.senses(hash).is_empty(), Spelling::of(&fold(text)));
+        HeadlineWord { hash, sensed, unsegmented: text.starts_with(is_unsegmented), spelling }
     })
     .collect()
 }

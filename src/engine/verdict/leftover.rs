@@ -17,7 +17,7 @@ use crate::text::tokens::fold;
 
 /// Maximum length of boilerplate at the head and at the foot. `(30, 3)` is 30 words and a third of
 /// the text.
-const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
+pub(super) const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
 /// Minimum number of letters in a word in which one wrong letter counts as a misspelling.
 const MISSPELLED_LETTERS_MIN: usize = 5;
 
@@ -54,6 +54,8 @@ pub(super) struct Side<'a> {
     pub(super) words: Vec<LeftoverWord<'a>>,
     /// The trace bytes of the words, if the text is not known.
     bytes: Vec<u8>,
+    /// Whether only trace bytes are known.
+    traced: bool,
     /// The words before the first run and after the last one, if they are set apart.
     edges: [std::ops::Range<u32>; 2],
     /// The number of words of the text.
@@ -86,14 +88,21 @@ impl<'a> Side<'a> {
         let covered = covered(trace.len(), runs);
         let bytes = trace.iter().zip(&covered).filter(|(_, covered)| !**covered);
         let bytes = bytes.map(|(byte, _)| *byte).collect();
-        Self { bytes, total: trace.len(), ..Self::default() }
+        Self { bytes, traced: true, total: trace.len(), ..Self::default() }
     }
 
-    /// Adds a figure that lies within a shared run but has another value.
-    pub(super) fn add_figure(&mut self, text: &'a str, words: &Words, at: u32) {
-        if (at as usize) < words.hashes.len() && self.words.iter().all(|w| w.at != at) {
-            self.words.push(LeftoverWord::of(text, words, at as usize));
+    /// Adds a word that lies within a shared run although the other text has another one there: a
+    /// figure, or a word with the same trace byte.
+    pub(super) fn add(&mut self, text: &'a str, words: &Words, at: u32) {
+        let place = self.words.partition_point(|w| w.at < at);
+        if (at as usize) < words.hashes.len() && self.words.get(place).is_none_or(|w| w.at != at) {
+            self.words.insert(place, LeftoverWord::of(text, words, at as usize));
         }
+    }
+
+    /// Whether the words of the text are known.
+    pub(super) fn is_known(&self) -> bool {
+        !self.traced
     }
 
     /// The number of words.
@@ -132,12 +141,15 @@ impl Name {
         if !first.is_uppercase() && !first.is_lowercase() {
             return if first.is_alphabetic() { Self::Certain } else { Self::No };
         }
-        if !first.is_uppercase() || !chars.any(char::is_lowercase) {
+        // A single capital letter names something: `vitamin C`.
+        let single = word.chars().nth(1).is_none();
+        if !first.is_uppercase() || !single && !chars.any(char::is_lowercase) {
             return Self::No;
         }
         let opening = [' ', '"', '“', '«', '„', '(', '\'', '’'];
         let last = before.trim_end_matches(opening).chars().last();
         match last.is_none_or(|c| ".!?:\n…".contains(c)) {
+            true if single => Self::No,
             true => Self::Possible,
             false => Self::Certain,
         }
@@ -145,7 +157,7 @@ impl Name {
 }
 
 /// Which of `words` words lie in one of the runs.
-fn covered(words: usize, runs: impl Iterator<Item = (u32, u32)>) -> Vec<bool> {
+pub(super) fn covered(words: usize, runs: impl Iterator<Item = (u32, u32)>) -> Vec<bool> {
     let mut covered = vec![false; words];
     for (from, len) in runs {
         covered[from as usize..(from + len) as usize].fill(true);
@@ -193,16 +205,25 @@ pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Sen
     }
 }
 
-/// Removes words that both sides have, in whatever order, and words that are spelled alike.
-pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
-    if !theirs.bytes.is_empty() {
-        return cancel_bytes(ours, &mut theirs.bytes);
+/// Removes words that both sides have, in whatever order, and words that are spelled alike. Returns
+/// how many names were spelled alike but not the same, such as `Hansen` and `Hanson`.
+pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) -> u32 {
+    if theirs.traced {
+        cancel_bytes(ours, &mut theirs.bytes);
+        return 0;
     }
     remove_pairs(ours, theirs, |a, b| a.hash == b.hash);
     join_split(ours, theirs);
     join_split(theirs, ours);
-    let plain = |w: &LeftoverWord<'_>| w.value.is_none() && senses.senses(w.hash).is_empty();
-    remove_respelled(ours, theirs, plain);
+    let plain = |w: &LeftoverWord<'_>| {
+        w.value.is_none() && senses.senses(w.hash).is_empty() && !is_numeral(w.text)
+    };
+    remove_respelled(ours, theirs, plain)
+}
+
+/// Whether a word is a Roman numeral.
+fn is_numeral(word: &str) -> bool {
+    word.bytes().all(|byte| matches!(byte, b'I' | b'V' | b'X'))
 }
 
 /// Removes words whose trace bytes the other side has. Each byte cancels one word.
@@ -221,14 +242,15 @@ fn cancel_bytes(ours: &mut Side<'_>, theirs: &mut Vec<u8>) {
 }
 
 /// Removes pairs of words that are spelled alike, if `plain` holds for both. A word is in at most
-/// one pair.
+/// one pair. Returns the number of pairs that are names and not spelled the same.
 fn remove_respelled(
     ours: &mut Side<'_>,
     theirs: &mut Side<'_>,
     plain: impl Fn(&LeftoverWord<'_>) -> bool,
-) {
+) -> u32 {
+    let mut names = 0;
     if ours.words.is_empty() || theirs.words.is_empty() {
-        return;
+        return names;
     }
     let spelling = |w: &LeftoverWord<'_>| plain(w).then(|| Spelling::of(&fold(w.text)));
     let mut others: Vec<Option<Spelling>> = theirs.words.iter().map(spelling).collect();
@@ -236,11 +258,13 @@ fn remove_respelled(
         let Some(own) = spelling(word) else { return true };
         let found = others.iter().position(|o| o.as_ref().is_some_and(|other| own.is_like(other)));
         if let Some(at) = found {
-            others.remove(at);
-            theirs.words.remove(at);
+            let (other, that) = (others.remove(at), theirs.words.remove(at));
+            let both = [word.name, that.name] == [Name::Certain; 2];
+            names += u32::from(both && other.is_some_and(|other| !own.is_same(&other)));
         }
         found.is_none()
     });
+    names
 }
 
 /// Removes pairs of words for which `equal` holds. A word is in at most one pair.

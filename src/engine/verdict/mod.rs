@@ -47,9 +47,11 @@ mod leftover;
 pub mod names;
 mod novelty;
 pub mod orders;
+mod passages;
 pub mod rules;
 pub(crate) mod same_uri;
 mod settings;
+mod signs;
 mod standing;
 mod subject;
 mod types;
@@ -81,6 +83,10 @@ pub const NEEDS_REVIEW: &str = "needs_review";
 pub const CHANGED_NUMBERS: &str = "changed_numbers";
 /// Flag of a copy that is published because it differs in words that carry meaning.
 pub const CHANGED_WORDS: &str = "changed_words";
+
+/// A long text by the same provider in which at most this many words have changed, and a name among
+/// them, is news. Where more have changed, it may be another edition, with another spelling or style.
+const REVISED_WORDS_MAX: u32 = 8;
 
 /// Rule of a match whose shared words are already covered by a better match to which it is
 /// unrelated: all three texts contain the same passage.
@@ -382,13 +388,17 @@ fn read_difference(
         true => chosen.difference,
         false => Difference::of(new, chosen.that, &chosen.comparison, Edges::Text),
     };
-    if difference.other_subject {
+    if difference.other_subject || chosen.difference.passages.replaced {
         verdict.shared_with_strangers =
             relation.passages.iter().map(|p| (p.start_word, p.end_word)).collect();
     }
     let same = archive::same_provider(new.about, chosen.that.about);
-    let short = new.print.words() <= SHORT_WORDS_MAX;
-    if copy && same && (difference.turned || short && difference.new_words > 0) {
+    let revised = match new.print.words() <= SHORT_WORDS_MAX {
+        true => difference.new_words > 0,
+        false => difference.new_names > 0 && difference.new_words <= REVISED_WORDS_MAX,
+    };
+    let told = difference.passages.news || difference.headline_news;
+    if copy && (told || same && (difference.turned || revised)) {
         verdict.flags.push(CHANGED_WORDS.into());
     } else if copy && !same && difference.turned {
         verdict.flags.push(CHANGED_WORDS.into());

@@ -1,0 +1,112 @@
+//! Passages that one text has in place of, or in addition to, those of a similar text.
+//!
+//! Two press releases of one company, or two articles with the same long background, can share most
+//! of their words and report different news in the rest. This module reads the gaps between the
+//! shared runs as wholes, at any length of the texts.
+//!
+//! In: the new article, an earlier one, and the comparison of their texts. Out: an [`OwnPassages`].
+//!
+//! ```text
+//! Marel Foods recalls its smoked eel ...     About Marel Foods: ...
+//! Marel Foods names Una Birch as chair ...   About Marel Foods: ...      replaced
+//! ```
+//!
+//! A rewritten passage about the same event keeps names and other words of the original: at least a
+//! quarter of its words that carry meaning are in the passage that it replaces. Boilerplate at the
+//! edges does not count.
+//!
+//! Cost: linear in the two texts, only for texts that are reprints by the measures alone.
+
+use super::archive::{Arrival, Earlier, same_provider};
+use super::compare::Comparison;
+use super::leftover::{EDGE_MAX, carries_meaning, covered};
+use crate::text::senses::Senses;
+use std::ops::Range;
+
+/// Minimum length of a passage that replaces another one, and of the replaced one, in words.
+const REPLACED_WORDS_MIN: [usize; 2] = [5, 4];
+/// Minimum number of words that carry meaning in a passage that replaces one about another subject.
+const MEANING_MIN: usize = 5;
+/// Minimum number of words that carry meaning and are not in the replaced passage, if a passage is
+/// news.
+const OWN_MEANING_MIN: usize = 3;
+/// A passage with this many new words is news; the second number is for texts by the same sender.
+const ADDED_WORDS_MIN: [usize; 2] = [25, 8];
+/// A passage with a new figure and this many new words is news.
+const FIGURE_WORDS_MIN: usize = 5;
+
+/// What the passages outside the shared runs show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct OwnPassages {
+    /// A passage replaces one with which it has hardly any words in common.
+    pub(super) replaced: bool,
+    /// A passage is news: it has at most half of its words in common with the one that it replaces,
+    /// or it is long, or it contains a figure that the earlier text does not have.
+    pub(super) news: bool,
+}
+
+impl OwnPassages {
+    /// The passages of `new` that `that` does not have.
+    pub(super) fn of(
+        new: Arrival<'_>,
+        that: Earlier<'_>,
+        pair: &Comparison,
+        senses: Senses,
+    ) -> Self {
+        let (words, trace) = (new.words.hashes.len(), &that.print.trace);
+        let known = covered(words, pair.alignment.blocks.iter().map(|b| (b.new, b.len)));
+        let same_sender = same_provider(new.about, that.about);
+        let added = ADDED_WORDS_MIN[usize::from(same_sender)];
+        let mut own = Self::default();
+        let gaps = pair.gaps(words as u32, trace.len() as u32);
+        for (ours, theirs) in gaps.into_iter().filter(|(ours, _)| !ours.is_empty()) {
+            let continues = same_sender && ours.start > 0 && !begins_line(new, ours.start);
+            let edge = is_edge(&ours, words) && !continues;
+            let (at_head, old) = (ours.start == 0, &trace[theirs]);
+            let fresh: Vec<usize> = ours.filter(|at| !known[*at]).collect();
+            let meaning = || fresh.iter().copied().filter(|at| has_meaning(new, *at, senses));
+            let is_shared = |at: &usize| old.contains(&(new.words.hashes[*at] as u8).max(1));
+            let (all, shared) = (meaning().count(), meaning().filter(is_shared).count());
+            let differs = all >= OWN_MEANING_MIN + shared && 2 * shared <= all;
+            let long = fresh.len() >= REPLACED_WORDS_MIN[0] && old.len() >= REPLACED_WORDS_MIN[1];
+            // A short passage at the head that is written like a sentence is not a dateline.
+            let plain = || meaning().filter(|at| !word(new, *at).starts_with(char::is_uppercase));
+            if edge && !(at_head && long && differs && plain().count() >= OWN_MEANING_MIN) {
+                continue;
+            }
+            own.replaced |= long && all >= MEANING_MIN && 4 * shared <= all;
+            let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
+            let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
+            own.news |= long && differs || 2 * shared <= all && adds;
+        }
+        own
+    }
+}
+
+/// Whether a passage is short enough to be boilerplate at the head or the foot.
+fn is_edge(passage: &Range<usize>, words: usize) -> bool {
+    let short =
+        |(most, parts): (usize, usize)| passage.len() <= most && passage.len() * parts <= words;
+    passage.start == 0 && short(EDGE_MAX[0]) || passage.end == words && short(EDGE_MAX[1])
+}
+
+/// Whether a line break precedes the word at `at`, which is not the first one.
+fn begins_line(new: Arrival<'_>, at: usize) -> bool {
+    let (from, to) = (new.words.spans[at - 1].1, new.words.spans[at].0);
+    new.clean.text[from as usize..to as usize].contains('\n')
+}
+
+fn word<'a>(new: Arrival<'a>, at: usize) -> &'a str {
+    let (from, to) = new.words.spans[at];
+    &new.clean.text[from as usize..to as usize]
+}
+
+fn has_meaning(new: Arrival<'_>, at: usize, senses: Senses) -> bool {
+    new.print.trace[at] != 0 && carries_meaning(word(new, at), new.words.hashes[at], senses)
+}
+
+/// Whether the word at `at` is a figure that is nowhere in the earlier text.
+fn is_new_figure(new: Arrival<'_>, that: Earlier<'_>, at: usize) -> bool {
+    let found = new.print.figures.iter().find(|figure| figure.word as usize == at);
+    found.is_some_and(|figure| that.print.figures.iter().all(|other| other.hash != figure.hash))
+}
