@@ -480,6 +480,24 @@ mod tests {
     }
 
     #[test]
+    fn a_first_sentence_that_serves_as_headline_is_not_evidence_alone() {
+        let body = "The ferry to Port Seltz ran aground on a reef in the night, and all of the \
+                    passengers were taken off by lifeboats, the coast guard said. Divers will look \
+                    at the hull today. The harbour master closed the eastern channel.";
+        let whole = |opening: &str| format!("{opening}\n{}", [body; 4].join(" "));
+        for (old, new, want) in [
+            ("May 3 Monday 6:03 PM EST", "Tuesday 4 May 2031 11:12 CET", false),
+            ("Marel Ferry Rescue", "Anlow Lifeboats Praised", false),
+            ("Una Birch fined\nUna Birch drives.", "Odo Reed fined\nOdo Reed drives.", true),
+        ] {
+            let (old, new) = (whole(old), whole(new));
+            let [first, second] = [&old, &new].map(|text| text::first_sentence(text));
+            let found = difference("en", ("nw", &first, &old), ("bay", &second, &new));
+            assert_eq!(found.other_subject, want, "{first} / {second}: {found:?}");
+        }
+    }
+
+    #[test]
     fn boilerplate_and_spelling_are_not_differences() {
         let body = "The council of the town has voted for a new rule on bicycles in the park, \
                     the mayor said on Friday, and will publish a programme in spring.";

@@ -9,6 +9,10 @@
 //! Seltz Income Fund payout   Monthly dividend 7.3 cts, payable on 13 March     another subject
 //! ```
 //!
+//! An article without a headline has its first sentence instead. Other publishers start the same
+//! text with another date or title, so this sentence alone shows nothing: its words must also occur
+//! in the text after it.
+//!
 //! Cost: linear in the headlines and in the words that the texts do not share.
 
 use super::archive::{Arrival, Earlier};
@@ -39,7 +43,8 @@ struct HeadlineSide {
     all: u32,
     /// How many of `all` are neither in the other headline nor in the shared text.
     own: u32,
-    /// How many of `own` are in the body, outside the shared text.
+    /// How many of `own` are in the body, outside the shared text and outside a first sentence that
+    /// serves as the headline.
     in_rest: u32,
     /// How many of `in_rest` are written as names.
     names: u32,
@@ -96,6 +101,7 @@ impl HeadlineEvidence {
         senses: Senses,
     ) -> Option<Self> {
         let hashes = &new.words.hashes;
+        let rest_starts = headline_words_in_text(new);
         let new = headline_words(new.about, senses);
         let old = headline_words(that.about, senses);
         let among = |word: &HeadlineWord, all: &[HeadlineWord]| {
@@ -107,14 +113,15 @@ impl HeadlineEvidence {
             let side = &mut evidence.new;
             side.count(word);
             let rest = ours.words.iter().filter(|w| w.hash == word.hash);
-            let in_rest = rest.clone().count();
+            let outside_shared = rest.clone().count();
+            let mut in_rest = rest.filter(|w| w.at >= rest_starts).peekable();
             let in_body = hashes.iter().filter(|hash| **hash == word.hash).count();
             side.in_body += u32::from(in_body > 0);
-            if in_body == in_rest && !word.sensed && !among(word, &old) {
+            if in_body == outside_shared && !word.sensed && !among(word, &old) {
                 side.own += 1;
                 side.leads |= at == 0;
-                side.in_rest += u32::from(in_rest > 0);
-                side.names += u32::from(rest.clone().any(|w| w.name == Name::Certain));
+                side.in_rest += u32::from(in_rest.peek().is_some());
+                side.names += u32::from(in_rest.any(|w| w.name == Name::Certain));
             }
         }
         for (at, word) in old.iter().enumerate() {
@@ -149,6 +156,16 @@ impl HeadlineEvidence {
     /// Whether the texts hardly mention what their headlines say.
     pub(super) fn is_apart(&self) -> bool {
         self.new.is_apart() && self.old.is_apart()
+    }
+}
+
+/// The number of words at the start of the text that are the headline: those of the first sentence,
+/// if that serves as the headline.
+fn headline_words_in_text(new: Arrival<'_>) -> u32 {
+    let first = text::first_sentence(&new.clean.text);
+    match first == new.about.headline {
+        true => text::words(&first, &text::Limits::default()).hashes.len() as u32,
+        false => 0,
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) enum Name {
 #[derive(Debug, Clone)]
 pub(super) struct LeftoverWord<'a> {
     /// Its index among the words of the text, from 0.
-    at: u32,
+    pub(super) at: u32,
     /// As written.
     pub(super) text: &'a str,
     /// The hash of its normalized form.
