@@ -12,6 +12,7 @@ mod loose_time;
 mod preference;
 pub mod publisher;
 mod time;
+mod time_words;
 
 pub use lang::Lang;
 pub use preference::{PreferencePlace, PreferredPublishers};
