@@ -157,3 +157,24 @@ fn symlinks_and_permissions_are_kept() {
     assert_eq!(fs::read_to_string(at("new")).unwrap(), GOOD);
     assert_eq!(fs::metadata(at("old")).unwrap().permissions().mode() & 0o777, 0o604);
 }
+
+#[test]
+fn a_damaged_compressed_file_is_read_up_to_the_damage() {
+    let folder = folder();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, GOOD.as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap();
+    let file = folder.path().join("cut.jsonl.gz");
+    // Only the checksum is missing.
+    fs::write(&file, &whole[..whole.len() - 4]).unwrap();
+    let (code, says) = replay(folder.path(), &["cut.jsonl.gz", "--unique", "new"]);
+    assert_eq!(code, Some(0), "{says}");
+    assert!(says.contains("`cut.jsonl.gz` is damaged: "), "{says}");
+    assert_eq!(says.matches("is damaged").count(), 1, "{says}");
+    assert_eq!(fs::read_to_string(folder.path().join("new")).unwrap(), GOOD);
+    // Nothing can be read.
+    fs::write(&file, &whole[..4]).unwrap();
+    let (code, says) = replay(folder.path(), &["cut.jsonl.gz"]);
+    assert_eq!(code, Some(1), "{says}");
+    assert!(says.contains("cannot read `cut.jsonl.gz`"), "{says}");
+}

@@ -61,6 +61,10 @@ fn times_are_read_as_exports_write_them() {
         r#""pubDate": "Mon, 23 Nov 2026 10:00:00 GMT""#,
         r#""published": null, "publishedAt": "2026-11-23T10:00:00Z""#,
         r#""date": {"$date": "2026-11-23T10:00:00.000Z"}"#,
+        r#""date": {"$date": {"$numberLong": "1795428000000"}}"#,
+        r#""date": "Mon Nov 23 2026 11:00:00 GMT+0100 (Central European Standard Time)""#,
+        r#""date": "23 listopada 2026, 10:00""#,
+        r#""date": "2026年11月23日 10:00""#,
         r#""created": 1795428000.0"#,
         r#""timestamp": 1795428000000"#,
         r#""webPublicationDate": "2026-11-23T10:00:00Z""#,
@@ -89,9 +93,14 @@ fn envelopes_are_opened() {
          \"data_base64\": \"eyJpZCI6ICJhIiwgInRpdGxlIjogIlQifQ==\"}"
             .to_owned(),
         format!("[{{\"payload\": {inner}}}]"),
+        quoted.to_owned(),
+        xml.to_owned(),
     ] {
         assert_eq!(outcomes(record.as_bytes()), ["a"], "{record}");
     }
+    assert_eq!(decode(br#""text""#)[0].as_ref().unwrap_err().reason(), "unknown_format");
+    let cut = r#""{\"id\": \"a\", \"title\": \"T\", \"body\": \"B \ud83d\"}""#;
+    assert_eq!(only(cut).flags, ["repaired_text"]);
     let deleted = format!("{{\"before\": {inner}, \"after\": null, \"op\": \"d\"}}");
     assert_eq!(outcomes(deleted.as_bytes()), ["`a deleted row` is not an article"]);
 }
@@ -113,6 +122,82 @@ fn responses_of_apis_are_lists_of_articles() {
     assert_eq!(outcomes(hits.as_bytes()), ["a"]);
     let numbered = r#"{"id": "a", "index": 4, "title": "T", "source": {"name": "Northwire"}}"#;
     assert_eq!(only(numbered).provider.as_deref(), Some("Northwire"));
+}
+
+#[test]
+fn an_id_outside_the_fields_of_an_article_identifies_it() {
+    let text = r#""title": "T", "body": "B""#;
+    let times = r#""createdAt": "2026-11-23T10:00:00Z", "updatedAt": "2026-11-23T11:00:00Z""#;
+    for (record, uri) in [
+        (format!(r#"{{"_index": "n", "_id": "a", "_source": {{{text}}}}}"#), "a"),
+        (format!(r#"{{"_index": "n", "_id": "a", "_source": {{{text}, "id": null}}}}"#), "a"),
+        (format!(r#"{{"_index": "n", "_id": "a", "_source": {{{text}, "url": "b"}}}}"#), "b"),
+        (format!(r#"{{"data": {{"id": 7, "attributes": {{{text}}}}}}}"#), "7"),
+        (format!(r#"{{"data": [{{"type": "node", "id": "a", "attributes": {{{text}}}}}]}}"#), "a"),
+        (format!(r#"{{"items": [{{"sys": {{"id": "a", {times}}}, "fields": {{{text}}}}}]}}"#), "a"),
+        (
+            format!(r#"{{"@context": "c", "@id": "https://n.example/a", {text}}}"#),
+            "https://n.example/a",
+        ),
+    ] {
+        let article = only(&record);
+        assert_eq!((&*article.uri, &*article.headline), (uri, "T"), "{record}");
+        assert_eq!(article.body.as_str(), "B", "{record}");
+        assert_eq!(article.published.is_some(), record.contains("createdAt"), "{record}");
+        assert_eq!(article.versioncreated.is_some(), record.contains("updatedAt"), "{record}");
+    }
+    // The same on every page.
+    let relative = format!(r##"{{"@id": "#article", {text}}}"##);
+    assert_eq!(outcomes(relative.as_bytes()), ["field `uri` is missing"]);
+    let own = only(r#"{"id": "a", "title": "T", "body": "B", "attributes": {"title": "Other"}}"#);
+    assert_eq!(own.headline, "T");
+}
+
+#[test]
+fn json_is_read_although_its_standard_forbids_parts_of_it() {
+    let items = r#"[{"id": "a", "title": "It\'s \x41", "score": NaN}, {"id": "b", "title": "U"}]"#;
+    let read = decode_items(items.as_bytes(), None, Format::Auto, &Settings::default());
+    let parts: Vec<&[u8]> = read.iter().map(|item| item.part.bytes(items.as_bytes())).collect();
+    assert_eq!(read[0].article.as_ref().unwrap().headline, "It's A");
+    assert_eq!(parts[0], br#"{"id": "a", "title": "It\'s \x41", "score": NaN}"#);
+    assert_eq!(parts[1], br#"{"id": "b", "title": "U"}"#);
+
+    let article =
+        only(r#"{"id": "a", "title": "T", "body": "\xc3\xa9 \xff", "urgency": Infinity}"#);
+    assert_eq!(article.body.as_str(), "é \u{fffd}");
+    assert_eq!(article.flags, ["repaired_text", "unreadable_urgency"]);
+
+    let lines = "{\"id\": NaN, \"title\": \"T\"}\n{\"id\": \"b\", \"title\": \"T\", \"x\": NaN}\n";
+    assert_eq!(outcomes(lines.as_bytes()), ["field `uri` is null", "b"]);
+    let unknown = outcomes(br#"{"id": "a", "title": "\q"}"#);
+    assert!(unknown[0].starts_with("invalid JSON"), "{unknown:?}");
+}
+
+#[test]
+fn json_in_utf_16_and_json_text_sequences_are_read() {
+    let list = r#"[{"id": "a", "title": "Brücke"}, {"id": "b", "title": "T"}]"#;
+    let wide: Vec<u8> =
+        format!("\u{feff}{list}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let read = decode_items(&wide, None, Format::Auto, &Settings::default());
+    assert_eq!(read[0].article.as_ref().unwrap().headline, "Brücke");
+    assert_eq!(read[1].part.bytes(&wide), br#"{"id": "b", "title": "T"}"#);
+    let one = "\u{1e}{\"id\": \"a\", \"title\": \"T\"}\n";
+    assert_eq!(outcomes(one.as_bytes()), ["a"]);
+    assert_eq!(outcomes(one.repeat(2).as_bytes()), ["a", "a"]);
+}
+
+#[test]
+fn unescaped_html_in_an_item_is_read_as_html() {
+    let item = |text: &str| {
+        format!(
+            "<rss><channel><description>Wire</description><item><guid>a</guid><title>T</title>\
+             <description>{text}</description></item></channel></rss>"
+        )
+    };
+    let article = only(&item("<p>Salt &amp; pepper<br>more < less"));
+    assert_eq!(article.body.as_str(), "<p>Salt &amp; pepper<br>more < less");
+    let escaped = outcomes(item("&lt;p&gt;Salt<br>more").as_bytes());
+    assert!(escaped[0].starts_with("invalid XML"), "{escaped:?}");
 }
 
 #[test]
@@ -164,6 +249,8 @@ fn items_of_feeds_without_guid_and_link_get_a_stable_uri() {
 fn references_in_headlines_are_resolved_in_every_format() {
     let json = only(r#"{"id": "a", "title": "Q&amp;A: caf&eacute;&#8217;s R&D", "body": "b"}"#);
     assert_eq!(json.headline, "Q&A: café’s R&D");
+    let json = only(r#"{"id": "a", "title": "<b>Quay</b> closes: < 30%", "body": "b"}"#);
+    assert_eq!(json.headline, "Quay closes: < 30%");
     let atom =
         only("<entry><id>a</id><title>Salt &amp;amp; pepper</title><summary>b</summary></entry>");
     assert_eq!(atom.headline, "Salt & pepper");

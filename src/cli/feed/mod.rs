@@ -15,6 +15,7 @@
 pub(super) mod clock;
 pub(super) mod read;
 
+use crate::cli::print;
 use crate::daemon::pipeline::batch::Batch;
 use crate::daemon::pipeline::broker::{InputRecord, Partition};
 use crate::daemon::pipeline::encoder::EventEncoder;
@@ -27,6 +28,7 @@ use read::FileRecords;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, EventTime};
 use wirefold_engine::decode::{self, Format};
@@ -51,6 +53,8 @@ pub(super) struct FeedFile {
     path: PathBuf,
     /// Its size; `None` for stdin.
     bytes: Option<u64>,
+    /// Whether damage to the file has been reported. The file may be read twice.
+    is_reported: Arc<AtomicBool>,
 }
 
 impl FeedFile {
@@ -58,12 +62,12 @@ impl FeedFile {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let path = path.to_owned();
         if path == Path::new("-") {
-            return Ok(Self { path, bytes: None });
+            return Ok(Self { path, bytes: None, is_reported: Arc::default() });
         }
         let metadata = std::fs::File::open(&path).and_then(|file| file.metadata());
         let metadata = metadata.with_context(|| format!("cannot read `{}`", path.display()))?;
         anyhow::ensure!(!metadata.is_dir(), "cannot read `{}`: it is a directory", path.display());
-        Ok(Self { bytes: Some(metadata.len()), path })
+        Ok(Self { bytes: Some(metadata.len()), path, is_reported: Arc::default() })
     }
 
     /// The size of the file's content; `None` if it is not known, as for stdin and compressed
@@ -80,13 +84,23 @@ impl FeedFile {
         }
     }
 
+    /// The records of the file. If it is compressed and damaged, prints a remark and returns those
+    /// before the damage.
     pub(super) fn records(&self) -> anyhow::Result<FileRecords> {
         let reading = || format!("cannot read `{}`", self.path.display());
         let source: Box<dyn std::io::Read + Send> = match self.bytes {
             None => Box::new(std::io::stdin()),
             Some(_) => Box::new(std::fs::File::open(&self.path).with_context(reading)?),
         };
-        FileRecords::open(source).with_context(reading)
+        let (shown, is_reported) = (self.path.display().to_string(), self.is_reported.clone());
+        let on_damage = move |damage| {
+            if !is_reported.swap(true, Ordering::Relaxed) {
+                print::remark(format_args!(
+                    "`{shown}` is damaged: {damage}; only the content before the damage is read"
+                ));
+            }
+        };
+        FileRecords::open(source, on_damage).with_context(reading)
     }
 }
 

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `[` and is one JSON array | its elements |
 //! | `{`, and is one JSON object over several lines, or has no line that is an object | the file |
-//! | `<` (also in UTF-16), start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
+//! | record separator (a JSON text sequence, RFC 7464) | the values between the separators |
+//! | `<`, start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA), any character in UTF-16 | the file |
 //! | anything else | its lines, without blank ones |
 //!
 //! A line written by `replay --rejects` is replaced by the original bytes it contains. A file
-//! compressed with gzip is read as its uncompressed content, whatever its name.
+//! compressed with gzip is read as its uncompressed content, whatever its name. If it is cut off or
+//! damaged, the content before the damage is read, and the damage is reported.
 //!
 //! Cost: lines are read one at a time. A file that is a single value is kept in memory. A line or
 //! value larger than [`VALUE_BYTES_MAX`], which even a small compressed file can contain, is an
@@ -23,11 +25,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
+use wirefold_engine::decode;
 
 /// Maximum size of a line or value, in bytes. A value is kept in memory.
 const VALUE_BYTES_MAX: u64 = 1 << 30;
 /// The first bytes of a gzip stream.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];
+/// The character before each value of a JSON text sequence.
+const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// The records of a file.
 pub(in crate::cli) struct FileRecords {
@@ -41,13 +46,18 @@ pub(in crate::cli) struct FileRecords {
 
 impl FileRecords {
     /// Opens a file, and detects from its beginning how to split it.
-    pub(super) fn open(source: Box<dyn Read + Send>) -> io::Result<Self> {
-        Self::open_within(source, VALUE_BYTES_MAX)
+    /// `on_damage` is called if a compressed file is damaged.
+    pub(super) fn open(
+        source: Box<dyn Read + Send>,
+        on_damage: impl FnMut(io::Error) + Send + 'static,
+    ) -> io::Result<Self> {
+        Self::open_within(expanded(source, Box::new(on_damage))?, VALUE_BYTES_MAX)
     }
 
-    /// Opens a file whose lines and values may have at most `value_bytes_max` bytes.
+    /// Opens a file whose lines and values may have at most `value_bytes_max` bytes. `source` is
+    /// its uncompressed content.
     fn open_within(source: Box<dyn Read + Send>, value_bytes_max: u64) -> io::Result<Self> {
-        let mut source = BufReader::with_capacity(1 << 18, expanded(source)?);
+        let mut source = BufReader::with_capacity(1 << 18, source);
         let mut records = Self { ahead: VecDeque::new(), rest: None, value_bytes_max };
         let mut first = Vec::new();
         while first.trim_ascii().is_empty() {
@@ -62,7 +72,7 @@ impl FileRecords {
         let shown = first.trim_ascii();
         let one = match shown.first() {
             // Teletype messages begin with a header, or with idle characters before it.
-            Some(b'<' | 0x01 | 0x16 | 0x7f) => true,
+            Some(&(b'<' | 0x01 | 0x16 | 0x7f | RECORD_SEPARATOR)) => true,
             _ if wide(&first) => true,
             Some(b'{' | b'[') => !valid(shown) || shown[0] == b'[',
             _ => shown.starts_with(b"ZCZC"),
@@ -102,6 +112,9 @@ impl FileRecords {
         }
         let shown = text.trim_ascii();
         self.ahead = match shown.first() {
+            Some(&RECORD_SEPARATOR) => {
+                shown.split(|&b| b == RECORD_SEPARATOR).map(<[u8]>::to_vec).collect()
+            }
             Some(b'[') if valid(shown) => elements(shown),
             Some(b'{' | b'[') if !valid(shown) && shown.split(|&b| b == b'\n').any(object) => {
                 shown.split(|&b| b == b'\n').map(<[u8]>::to_vec).collect()
@@ -142,21 +155,71 @@ impl FileRecords {
 }
 
 /// The content of a file that may be compressed with gzip.
-fn expanded(mut source: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+fn expanded(
+    mut source: Box<dyn Read + Send>,
+    on_damage: Box<dyn FnMut(io::Error) + Send>,
+) -> io::Result<Box<dyn Read + Send>> {
     let mut start = Vec::new();
     source.by_ref().take(GZIP.len() as u64).read_to_end(&mut start)?;
     let is_gzip = start == GZIP;
     let whole = io::Cursor::new(start).chain(source);
-    Ok(if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
+    if !is_gzip {
+        return Ok(Box::new(whole));
+    }
+    let gzip = MultiGzDecoder::new(whole);
+    Ok(Box::new(Gunzip { gzip, has_content: false, is_at_end: false, on_damage }))
+}
+
+/// The content of a gzip file, which ends where the file is damaged.
+struct Gunzip<R> {
+    gzip: MultiGzDecoder<R>,
+    /// Whether any content has been read.
+    has_content: bool,
+    is_at_end: bool,
+    /// Called once if the file is damaged.
+    on_damage: Box<dyn FnMut(io::Error) + Send>,
+}
+
+impl<R: Read> Read for Gunzip<R> {
+    /// Reads a small part, because the decoder loses the part in which it finds damage.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is damaged before any content.
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        const PART_BYTES_MAX: usize = 4_096;
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        if self.is_at_end {
+            return Ok(0);
+        }
+        let part = into.len().min(PART_BYTES_MAX);
+        match self.gzip.read(&mut into[..part]) {
+            Err(damage)
+                if self.has_content
+                    && matches!(damage.kind(), InvalidData | InvalidInput | UnexpectedEof) =>
+            {
+                self.is_at_end = true;
+                (self.on_damage)(damage);
+                Ok(0)
+            }
+            read => {
+                self.has_content |= read.as_ref().is_ok_and(|bytes| *bytes > 0);
+                read
+            }
+        }
+    }
 }
 
 /// Whether the text begins like UTF-16, in which a newline is not a single byte.
 fn wide(text: &[u8]) -> bool {
-    [b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"].iter().any(|start| text.starts_with(*start))
+    const STARTS: [&[u8; 2]; 8] =
+        [b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<", b"{\0", b"\0{", b"[\0", b"\0["];
+    STARTS.iter().any(|start| text.starts_with(*start))
 }
 
+/// Whether decoding accepts the text as one JSON value.
 fn valid(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
+        || decode::standard_json(text).is_some()
 }
 
 /// Whether a line is a complete, non-empty JSON object.
@@ -165,13 +228,15 @@ fn object(line: &[u8]) -> bool {
     line.starts_with(b"{") && line.len() > 2 && valid(line)
 }
 
-/// The elements of a JSON array, as written. If some of the text is not valid UTF-8, returns the
-/// whole array, because decoding repairs it.
+/// The elements of a JSON array, as written unless it has to be rewritten. If some of the text is
+/// not valid UTF-8, returns the whole array, because decoding repairs it.
 fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
-    match serde_json::from_slice::<Vec<&RawValue>>(text) {
-        Ok(all) => all.into_iter().map(|raw| raw.get().as_bytes().to_vec()).collect(),
-        Err(_) => [text.to_vec()].into(),
-    }
+    let split = |text: &[u8]| {
+        let all = serde_json::from_slice::<Vec<&RawValue>>(text).ok()?;
+        Some(all.into_iter().map(|raw| raw.get().as_bytes().to_vec()).collect())
+    };
+    let rewritten = || split(decode::standard_json(text)?.as_bytes());
+    split(text).or_else(rewritten).unwrap_or_else(|| [text.to_vec()].into())
 }
 
 /// A line written by `replay --rejects`. It contains the reason an item was rejected, and the
@@ -249,8 +314,23 @@ impl RejectedLine {
 mod tests {
     use super::*;
 
-    fn split(text: &[u8]) -> Vec<String> {
-        let mut records = FileRecords::open(Box::new(io::Cursor::new(text.to_vec()))).unwrap();
+    /// Opens a file with this content.
+    fn open(
+        content: &[u8],
+        value_bytes_max: u64,
+        on_damage: impl FnMut(io::Error) + Send + 'static,
+    ) -> io::Result<FileRecords> {
+        let source = Box::new(io::Cursor::new(content.to_vec()));
+        FileRecords::open_within(expanded(source, Box::new(on_damage))?, value_bytes_max)
+    }
+
+    /// The records of a file that is not damaged.
+    fn split(content: &[u8]) -> Vec<String> {
+        let records = open(content, VALUE_BYTES_MAX, |damage| panic!("{damage}"));
+        all(&mut records.unwrap())
+    }
+
+    fn all(records: &mut FileRecords) -> Vec<String> {
         let mut all = Vec::new();
         while let Some(record) = records.next().unwrap() {
             all.push(String::from_utf8_lossy(&record).into_owned());
@@ -275,6 +355,11 @@ mod tests {
             ("\u{1}x\ny\n", &["\u{1}x\ny"]),
             ("\u{7f}\u{7f}\r\n\u{1}x\ny\n", &["\u{7f}\u{7f}\r\n\u{1}x\ny"]),
             ("\u{feff}{\"a\":1}\n", &["{\"a\":1}"]),
+            ("{\"a\":NaN}\n{\"a\":1}\n", &["{\"a\":NaN}", "{\"a\":1}"]),
+            ("{\n\"a\":NaN}\n", &["{\n\"a\":NaN}"]),
+            ("[{\"a\":NaN},\n{\"a\":1}]", &["{\"a\":null}", "{\"a\":1}"]),
+            ("\u{1e}{\n\"a\":1}\n\u{1e}{}\n", &["{\n\"a\":1}", "{}"]),
+            ("\"{}\"\n\"[]\"\n", &["\"{}\"", "\"[]\""]),
             (" \n", &[]),
             ("", &[]),
         ] {
@@ -302,11 +387,8 @@ mod tests {
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(100));
         for text in [&*long, &format!("{{}}\n{long}\n"), &format!("[{long}]"), &format!("<{long}")]
         {
-            let open = |most| {
-                FileRecords::open_within(Box::new(io::Cursor::new(gzip(text.as_bytes()))), most)
-            };
             let count = |most| -> io::Result<usize> {
-                let (mut records, mut count) = (open(most)?, 0);
+                let (mut records, mut count) = (open(&gzip(text.as_bytes()), most, drop)?, 0);
                 while records.next()?.is_some() {
                     count += 1;
                 }
@@ -316,9 +398,35 @@ mod tests {
             let error = count(100).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{text}");
         }
-        let cut = gzip(long.repeat(1_000).as_bytes());
-        let cut = cut[..cut.len() / 2].to_vec();
-        assert!(FileRecords::open(Box::new(io::Cursor::new(cut))).is_err());
+    }
+
+    #[test]
+    fn a_damaged_compressed_file_is_read_up_to_the_damage() {
+        let line = |at: u32| format!("{{\"a\":{}}}", at.wrapping_mul(0x9e37_79b1));
+        let lines: Vec<String> = (0..10_000).map(line).collect();
+        let whole = gzip(lines.join("\n").as_bytes());
+        let end = whole.len();
+        let damaged = |at: usize| {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x55;
+            bytes
+        };
+        for (bytes, complete) in [
+            (whole[..end / 2].to_vec(), 4_000),
+            (whole[..end - 9].to_vec(), 9_900),
+            (damaged(end - 8), 10_000),
+            ([&whole[..], b"\0\0"].concat(), 10_000),
+        ] {
+            let (send, damage) = std::sync::mpsc::channel();
+            let mut records =
+                open(&bytes, VALUE_BYTES_MAX, move |error| send.send(error).unwrap()).unwrap();
+            let read = all(&mut records);
+            drop(records);
+            assert_eq!(damage.iter().count(), 1);
+            assert!(read.len() >= complete, "{}", read.len());
+            assert_eq!(read[..complete], lines[..complete]);
+        }
+        assert!(open(&whole[..5], VALUE_BYTES_MAX, drop).is_err());
     }
 
     #[test]
@@ -330,12 +438,13 @@ mod tests {
     fn a_utf_16_document_is_one_record() {
         for mark in [&[0xfeff][..], &[]] {
             for encode in [u16::to_be_bytes, u16::to_le_bytes] {
-                let units = mark.iter().copied().chain("<a>\n</a>\n".encode_utf16());
-                let text: Vec<u8> = units.flat_map(encode).collect();
-                let mut records =
-                    FileRecords::open(Box::new(io::Cursor::new(text.clone()))).unwrap();
-                assert_eq!(records.next().unwrap(), Some(text));
-                assert_eq!(records.next().unwrap(), None);
+                for text in ["<a>\n</a>\n", "{\n}\n", "[{},\n{}]\n"] {
+                    let units = mark.iter().copied().chain(text.encode_utf16());
+                    let text: Vec<u8> = units.flat_map(encode).collect();
+                    let mut records = open(&text, VALUE_BYTES_MAX, drop).unwrap();
+                    assert_eq!(records.next().unwrap(), Some(text));
+                    assert_eq!(records.next().unwrap(), None);
+                }
             }
         }
     }

@@ -5,76 +5,21 @@
 //! of the text is unknown or ambiguous. A time without a zone is in UTC. Zone names are those of
 //! RFC 822, and others for which the tz database has only one offset; `IST` is rejected, because it
 //! has three. Numeric dates must be unambiguous: `11/20/2026` can only be 20 November, but
-//! `05/06/2026` is rejected.
+//! `05/06/2026` is rejected. Years outside [`YEARS`] are rejected, because they belong to another
+//! calendar.
 //!
 //! Cost: linear in the text, which is limited to [`BYTES_MAX`].
 
+use super::time_words::{self, is_filler, is_weekday};
 use jiff::civil::{Date, Time};
+use std::ops::Range;
 
 /// Maximum length in bytes of a text that is read.
-const BYTES_MAX: usize = 80;
+const BYTES_MAX: usize = 128;
 /// Number of minutes in a day.
 const DAY_MINUTES: i64 = 24 * 60;
-
-/// The beginnings of the names of each month in English, German, French, Spanish, Italian,
-/// Portuguese, Dutch and the Nordic languages.
-const MONTHS: [&[&str]; 12] = [
-    &["jan", "jän", "ene", "gen"],
-    &["feb", "fév", "fev"],
-    &["mar", "mär", "mrz", "mrt", "maa"],
-    &["apr", "avr", "abr"],
-    &["may", "mai", "maj", "mag", "mei"],
-    &["jun", "juin", "giu"],
-    &["jul", "juil", "lug"],
-    &["aug", "ago", "aoû", "aou"],
-    &["sep", "set"],
-    &["oct", "okt", "ott", "out"],
-    &["nov"],
-    &["dec", "dez", "dic", "déc", "des"],
-];
-
-/// Zone names with their offset in minutes.
-const ZONES: [(&str, i64); 35] = [
-    ("z", 0),
-    ("ut", 0),
-    ("utc", 0),
-    ("gmt", 0),
-    ("wet", 0),
-    ("west", 60),
-    ("bst", 60),
-    ("cet", 60),
-    ("mez", 60),
-    ("cest", 120),
-    ("mesz", 120),
-    ("eet", 120),
-    ("eest", 180),
-    ("msk", 180),
-    ("sast", 120),
-    ("wat", 60),
-    ("eat", 180),
-    ("pkt", 300),
-    ("hkt", 480),
-    ("awst", 480),
-    ("jst", 540),
-    ("kst", 540),
-    ("acst", 570),
-    ("aest", 600),
-    ("aedt", 660),
-    ("nzst", 720),
-    ("nzdt", 780),
-    ("est", -300),
-    ("edt", -240),
-    ("cst", -360),
-    ("cdt", -300),
-    ("mst", -420),
-    ("mdt", -360),
-    ("pst", -480),
-    ("pdt", -420),
-];
-
-/// Words that may occur between the parts of a time.
-const FILLERS: [&str; 15] =
-    ["de", "del", "di", "of", "the", "at", "um", "uhr", "kl", "den", "om", "à", "às", "alle", "t"];
+/// The years that are read.
+const YEARS: Range<i16> = 1800..2400;
 
 /// The parts of a time that have been read so far.
 #[derive(Debug, Default)]
@@ -82,6 +27,8 @@ struct LooseTime {
     /// The numbers of the date in the order in which they are written; their meaning is not yet
     /// known.
     numbers: Vec<DateNumber>,
+    /// Whether a full stop follows the last number.
+    has_stop: bool,
     month: Option<i8>,
     /// Whether the month was the first word, which may also be a weekday (`mardi`).
     month_is_first: bool,
@@ -114,12 +61,65 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     {
         return Some(stamp);
     }
+    let text = text.chars().map(ascii).collect::<String>();
+    let text = with_separators(&text).unwrap_or(text);
+    // The comment at the end is the name of the zone, in any language. It matters only if there is
+    // no offset: `GMT+0100 (Central European Standard Time)`, `(CET)`.
+    let commented = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
+    let (main, comment) = commented.unwrap_or((&text, ""));
     let mut read = LooseTime::default();
-    let spaced = text.replace([',', '(', ')', '\u{a0}'], " ");
-    for (at, word) in spaced.split_whitespace().enumerate() {
+    for (at, word) in words(main).enumerate() {
         read.word(word, at == 0)?;
     }
+    if read.offset_minutes.is_none() {
+        words(comment).try_for_each(|word| read.word(word, false))?;
+    }
     read.stamp()
+}
+
+/// The words of a time.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '(', ')']).flat_map(str::split_whitespace)
+}
+
+/// The ASCII form of a full-width character or of an Arabic or Persian digit.
+fn ascii(c: char) -> char {
+    let code = match u32::from(c) {
+        code @ 0xff01..=0xff5e => code - 0xff01 + 0x21,
+        code @ 0x660..=0x669 => code - 0x660 + 0x30,
+        code @ 0x6f0..=0x6f9 => code - 0x6f0 + 0x30,
+        code => code,
+    };
+    char::from_u32(code).unwrap_or(c)
+}
+
+/// A Chinese, Japanese or Korean time with the usual separators: `2026年11月20日(金) 午後8時5分`
+/// becomes `2026-11-20 8:5 pm`. `None` if the text is not such a time.
+fn with_separators(text: &str) -> Option<String> {
+    const WEEKDAYS: &str = "()星期周週曜日月火水木金土一二三四五六天요일월화수목금토";
+    let (year, rest) = text.split_once(['年', '년'])?;
+    let (month, rest) = rest.split_once(['月', '월'])?;
+    let (day, rest) = rest.split_once(['日', '일'])?;
+    let clock_start = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+    let (between, clock) = rest.split_at(clock_start);
+    let is_ignored = |c: char| c.is_whitespace() || WEEKDAYS.contains(c);
+    let half = match &*between.replace(is_ignored, "") {
+        "" => "",
+        "午前" | "上午" | "오전" => "am",
+        "午後" | "下午" | "오후" => "pm",
+        _ => return None,
+    };
+    let clock = match clock.split_once(['時', '时', '点', '시']) {
+        None => clock.to_owned(),
+        Some((hours, rest)) => {
+            let rest = rest.replace(['分', '분'], ":").replace(['秒', '초'], "").replace(' ', "");
+            let rest = rest.trim_end_matches(':');
+            format!("{hours}:{}", if rest.is_empty() { "00" } else { rest })
+        }
+    };
+    // Years of other calendars have other lengths.
+    let year = year.trim();
+    (year.len() == 4).then(|| format!("{year}-{}-{} {clock} {half}", month.trim(), day.trim()))
 }
 
 /// Seconds since 1970 with a fraction, or with an exponent.
@@ -158,9 +158,16 @@ impl LooseTime {
             self.date(date)?;
             return self.time(time);
         }
-        match word.contains(':') {
-            true => self.time(word),
-            false => self.date(word),
+        if word.contains(':') {
+            return self.time(word);
+        }
+        // French: `8h`, `08h05`.
+        let is_number = |text: &str| text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
+        match word.split_once(['h', 'H']) {
+            Some((hours, minutes)) if is_number(hours) && is_number(minutes) => {
+                self.time(&format!("{hours}:{minutes:0<2}"))
+            }
+            _ => self.date(word),
         }
     }
 
@@ -169,7 +176,7 @@ impl LooseTime {
         let lower = word.trim_end_matches('.').to_lowercase();
         if let Some((month, rest)) = lower.split_once('-')
             && rest.starts_with(|c: char| c.is_ascii_digit())
-            && !ZONES.iter().any(|(name, _)| *name == month)
+            && time_words::zone_minutes(month).is_none()
         {
             self.name(month, first)?;
             return self.date(rest);
@@ -178,14 +185,15 @@ impl LooseTime {
             self.afternoon = Some(lower.starts_with('p'));
             return Some(());
         }
-        let month = MONTHS.iter().position(|names| names.iter().any(|n| lower.starts_with(n)));
         let free = self.month.is_none() || self.month_is_first;
+        let month = time_words::month(&lower, self.has_stop);
         if let Some(month) = month.filter(|_| free && !is_weekday(&lower)) {
-            self.month = i8::try_from(month + 1).ok();
+            self.month = Some(month);
             self.month_is_first = first;
             return Some(());
         }
-        if self.zone(&lower).is_some() || FILLERS.contains(&&*lower) || is_weekday(&lower) {
+        let after_clock = self.time_ms.is_some();
+        if self.zone(&lower).is_some() || is_filler(&lower, after_clock) || is_weekday(&lower) {
             return Some(());
         }
         (first && lower.chars().all(char::is_alphabetic)).then_some(())
@@ -195,8 +203,7 @@ impl LooseTime {
     fn zone(&mut self, word: &str) -> Option<()> {
         let at = word.find(['+', '-']).unwrap_or(word.len());
         let (name, offset) = word.split_at(at);
-        let named = ZONES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let base = if name.is_empty() { 0 } else { named?.1 };
+        let base = if name.is_empty() { 0 } else { time_words::zone_minutes(name)? };
         if self.offset_minutes.is_some() {
             // A name after the offset, as in `+0100 (CET)`, adds nothing.
             return (offset.is_empty() && !name.is_empty()).then_some(());
@@ -228,6 +235,7 @@ impl LooseTime {
 
     /// Reads a date or a part of a date: `2026-11-20`, `20.11.2026`, `20th`, `2026`.
     fn date(&mut self, word: &str) -> Option<()> {
+        self.has_stop = word.ends_with('.');
         let word = word.trim_end_matches('.');
         let word = ["st", "nd", "rd", "th", "er", "º"]
             .into_iter()
@@ -277,6 +285,9 @@ impl LooseTime {
             (2, year) => 1900 + year,
             _ => return None,
         };
+        if !YEARS.contains(&year) {
+            return None;
+        }
         let date = Date::new(year, self.month?, i8::try_from(day.value).ok()?).ok()?;
         let mut time = self.time_ms.unwrap_or(0);
         let half_day_ms = DAY_MINUTES / 2 * 60_000;
@@ -288,13 +299,6 @@ impl LooseTime {
         let offset = self.offset_minutes.unwrap_or(0) * 60_000;
         Some(midnight.ok()?.as_millisecond() + time - offset)
     }
-}
-
-/// Whether a word in lower case is an English weekday.
-fn is_weekday(word: &str) -> bool {
-    const DAYS: [&str; 7] =
-        ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    word.len() >= 3 && DAYS.iter().any(|day| day.starts_with(word))
 }
 
 /// The minutes of an offset such as `+0100`, `+01:00`, `+01` or `-5`.
@@ -360,6 +364,28 @@ mod tests {
             ("1795161600.5", MORNING + 500),
             ("1.7951616e9", MORNING),
             ("/Date(1795161600000)/", MORNING),
+            ("Fri Nov 20 2026 09:00:00 GMT+0100 (Central European Standard Time)", MORNING),
+            ("Fri Nov 20 2026 11:00:00 GMT+0300 (Москва, стандартное время)", MORNING),
+            ("20 Nov 2026 09:00 (CET)", MORNING),
+            ("20 listopada 2026, 08:00", MORNING),
+            ("piątek, 20 lis 2026 r., godz. 08:00", MORNING),
+            ("20 ноября 2026 г., 11:00 (мск)", MORNING),
+            ("20 нояб. 2026 г. в 08:00", MORNING),
+            ("20 Kasım 2026 08:00", MORNING),
+            ("20 KASIM 2026 saat 08:00", MORNING),
+            ("20 de noviembre de 2026 a las 08:00", MORNING),
+            ("20 novembre 2026 ore 08:00", MORNING),
+            ("20 november 2026 om 08:00 uur", MORNING),
+            ("20 november 2026 kl. 08:00", MORNING),
+            ("20 de novembro de 2026 às 08:00", MORNING),
+            ("20/11/2026 08h00", MORNING),
+            ("20 novembre 2026 à 8h", MORNING),
+            ("2026年11月20日 08:00", MORNING),
+            ("2026年11月20日08时00分", MORNING),
+            ("2026年11月20日(金) 午後8時5分", MORNING + 12 * HOUR + HOUR / 12),
+            ("２０２６年１１月２０日　０８：００", MORNING),
+            ("2026년 11월 20일 금요일 오전 8시", MORNING),
+            ("٢٠٢٦-١١-٢٠ ٠٨:٠٠", MORNING),
         ] {
             assert_eq!(parse(text), Some(want), "{text}");
             assert_eq!(EventTime::parse(text), Some(EventTime(want)), "{text}");
@@ -380,6 +406,17 @@ mod tests {
             "20 Nov 2026 2027",
             "next Friday 08:00",
             "1.5",
+            // October in Croatian, November in Finnish, Buddhist, Persian and Japanese years.
+            "20. listopada 2026. 08:00",
+            "20. lis 2026.",
+            "20. lipnja 2026.",
+            "20 marraskuuta 2026",
+            "20/11/2569 08:00",
+            "1405/08/29",
+            "令和8年11月20日",
+            "2026年11月20日夜8時",
+            "20/11/2026 08h5x",
+            "20 Nov 2026 08:00 A",
         ] {
             assert_eq!(EventTime::parse(text), None, "{text}");
         }
@@ -387,7 +424,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(text in "[-+/:., 0-9a-zTZé]{0,40}") {
+        fn never_panics(text in "[-+/:., 0-9a-zTZé年月日時分()]{0,40}") {
             let _ = parse(&text);
         }
     }

@@ -13,6 +13,7 @@ mod loose_time;
 mod preference;
 pub mod publisher;
 mod time;
+mod time_words;
 
 pub use by_article::ByArticle;
 pub use lang::Lang;

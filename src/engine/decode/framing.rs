@@ -1,5 +1,6 @@
 //! Removes the framing of the document in a record: gzip compression, and the schema id (a zero
-//! byte and four more bytes) that schema registry serializers write before a value.
+//! byte and four more bytes) that schema registry serializers write before a value. JSON in UTF-16
+//! becomes UTF-8; the XML decoder reads UTF-16 itself.
 //!
 //! In: the bytes of a record. Out: its [`Document`], which is not larger than the limit.
 
@@ -29,7 +30,7 @@ pub(super) struct Document<'a> {
 /// If a compressed document is broken from its beginning, or too large.
 pub(super) fn document(bytes: &[u8], max: u32) -> Result<Document<'_>, Error> {
     if !bytes.starts_with(&GZIP) {
-        let bytes = Cow::Borrowed(without_schema_id(bytes));
+        let bytes = unframed(bytes);
         return Ok(Document { bytes, is_cut_off: false });
     }
     let mut document = Vec::new();
@@ -41,8 +42,44 @@ pub(super) fn document(bytes: &[u8], max: u32) -> Result<Document<'_>, Error> {
     if read.is_err() && document.is_empty() {
         return Err(Error::Syntax { format: "gzip", kind: "syntax error", line: 1, column: 1 });
     }
-    let bytes = Cow::Owned(without_schema_id(&document).to_vec());
+    let bytes = Cow::Owned(unframed(&document).into_owned());
     Ok(Document { bytes, is_cut_off: read.is_err() })
+}
+
+/// The value without a schema id, in UTF-8 if it is JSON in UTF-16.
+fn unframed(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match json_in_utf_16(bytes) {
+        Some(json) => Cow::Owned(json),
+        None => Cow::Borrowed(without_schema_id(bytes)),
+    }
+}
+
+/// JSON in UTF-16 as UTF-8; `None` if the bytes are anything else. The first two characters of JSON
+/// are ASCII, so half of their bytes are zero. An unpaired surrogate becomes a
+/// byte that is not valid UTF-8, so that the JSON decoder replaces and flags it.
+fn json_in_utf_16(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (unit, bytes): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, bytes @ ..] => (u16::from_le_bytes, bytes),
+        [0xfe, 0xff, bytes @ ..] => (u16::from_be_bytes, bytes),
+        [b'{' | b'[', 0, _, 0, ..] => (u16::from_le_bytes, bytes),
+        [0, b'{' | b'[', 0, ..] => (u16::from_be_bytes, bytes),
+        _ => return None,
+    };
+    let (pairs, odd) = bytes.as_chunks();
+    let characters = || char::decode_utf16(pairs.iter().copied().map(unit));
+    let first = characters().flatten().find(|c| !c.is_whitespace())?;
+    if !matches!(first, '{' | '[' | '"' | '\u{1e}') {
+        return None;
+    }
+    let mut json = Vec::with_capacity(bytes.len());
+    for character in characters() {
+        match character {
+            Ok(c) => json.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Err(_) => json.push(0xff),
+        }
+    }
+    json.extend_from_slice(if odd.is_empty() { b"" } else { b"\xff" });
+    Some(json)
 }
 
 /// The value after a schema id, if there is a schema id and a JSON or XML document follows it. A
@@ -84,6 +121,30 @@ mod tests {
         ] {
             let document = document(&bytes, MAX).unwrap();
             assert_eq!((&*document.bytes, document.is_cut_off), (want, false), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn json_in_utf_16_becomes_utf_8() {
+        let text = "[{\"id\":\"é\"},\n\"😀\"]";
+        for encode in [u16::to_be_bytes, u16::to_le_bytes] {
+            let wide = |text: &str| text.encode_utf16().flat_map(encode).collect::<Vec<u8>>();
+            for start in ["", "\u{feff}", "\u{feff}\r\n  "] {
+                let framed = wide(&format!("{start}{text}"));
+                for bytes in [framed.clone(), gzip(&framed)] {
+                    let document = document(&bytes, MAX).unwrap();
+                    assert_eq!(str::from_utf8(&document.bytes).unwrap().trim(), text);
+                }
+            }
+            let broken: Vec<u8> = [0x5b, 0x20, 0xd83d, 0x5d].into_iter().flat_map(encode).collect();
+            assert_eq!(*document(&broken, MAX).unwrap().bytes, *b"[ \xff]");
+            assert_eq!(
+                *document(&[&broken[..], b"x"].concat(), MAX).unwrap().bytes,
+                *b"[ \xff]\xff"
+            );
+            for other in ["\u{feff}<a/>", "\u{feff}", "text"] {
+                assert_eq!(*document(&wide(other), MAX).unwrap().bytes, *wide(other));
+            }
         }
     }
 

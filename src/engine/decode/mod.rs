@@ -277,7 +277,7 @@ fn read(
         Err(error) => return vec![Err(error)],
     };
     let mut articles = read_document(&document.bytes, &content_type, format, settings, parts);
-    if document.bytes.len() != bytes.len() {
+    if !std::ptr::eq(document.bytes.as_ptr(), bytes.as_ptr()) {
         parts.iter_mut().for_each(|part| part.detach(&document.bytes));
     }
     if let Some(Ok(last)) = articles.last_mut()
@@ -331,6 +331,12 @@ fn utf8(bytes: &[u8]) -> (Cow<'_, str>, Option<usize>) {
     }
 }
 
+/// A JSON value without what its standard forbids but decoding accepts, such as `NaN`; `None` if
+/// the value needs no such change, or is not valid JSON with it either.
+pub fn standard_json(bytes: &[u8]) -> Option<String> {
+    json::rewritten(std::str::from_utf8(bytes).ok()?)
+}
+
 /// Decodes a JSON record. Unless `is_json` is set, the record must start like JSON. Invalid UTF-8
 /// becomes U+FFFD if the rest of the record can be read.
 fn json_articles(
@@ -344,13 +350,17 @@ fn json_articles(
         None => json::Encoding::Utf8,
         Some(_) => json::Encoding::Repaired,
     };
-    let text = whole.trim_start_matches('\u{feff}').trim();
+    // A JSON text sequence (RFC 7464) has a record separator before each value.
+    let text = whole.trim_matches(|c: char| c.is_whitespace() || "\u{feff}\u{1e}".contains(c));
     let mut ranges = Vec::new();
     let read = if text.is_empty() {
         vec![Err(Error::Empty)]
     } else if let Some(document) = json::embedded_document(text) {
-        let read = read_document(&document, "", Format::Auto, settings, parts);
-        parts.iter_mut().for_each(|part| part.detach(&document));
+        let mut read = read_document(&document.bytes, "", Format::Auto, settings, parts);
+        parts.iter_mut().for_each(|part| part.detach(&document.bytes));
+        if document.repaired || invalid_at.is_some() {
+            xml_text::flag_replacements(&mut read);
+        }
         return read;
     } else if is_json || text.starts_with(['{', '[']) {
         json::decode(text, encoding, settings, &mut ranges)

@@ -9,6 +9,9 @@
 //! no document for the third item
 //! ```
 //!
+//! Some publishers put HTML in a text element without escaping it, although it is not well-formed
+//! XML: `<description>a<br>b</description>`. [`with_text_as_html`] makes it readable.
+//!
 //! Cost: linear in the text, plus a bounded copy of the head of the feed for each item.
 
 use quick_xml::Reader;
@@ -21,6 +24,8 @@ const HEAD_BYTES_MAX: usize = 4_096;
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 /// Maximum length in bytes of the namespace prefix of an item, including `<` and `:`.
 const PREFIX_MAX: usize = 32;
+/// The elements of RSS that contain HTML.
+const TEXTS: [&str; 2] = ["description", "content:encoded"];
 /// The names of the elements that are items in some format.
 const ITEMS: [&str; 5] = ["item", "entry", "newsItem", "NewsItem", "RBNews"];
 
@@ -42,6 +47,35 @@ pub(super) fn documents(text: &str, items_max: u32) -> Vec<Option<String>> {
         Some([&before, &text[start..start + length], &after].concat())
     };
     starts.iter().zip(ends).map(item).collect()
+}
+
+/// The document with the unescaped HTML of its text elements in CDATA sections; `None` if it has
+/// none. Text that also contains escaped tags is not changed, because these would become visible.
+pub(super) fn with_text_as_html(document: &str) -> Option<String> {
+    const ESCAPED: [&str; 5] = ["<![CDATA[", "]]>", "&lt;", "&#60;", "&#x3"];
+    let (mut fixed, mut rest, mut is_changed) = (String::new(), document, false);
+    while let Some(at) = rest.find('<') {
+        fixed.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (tag, after) = rest.split_at(rest.find('>')? + 1);
+        fixed.push_str(tag);
+        rest = after;
+        let name = tag.split(['<', '>', ' ', '\n']).nth(1).filter(|name| TEXTS.contains(name));
+        let Some(name) = name else { continue };
+        if tag.ends_with("/>") {
+            continue;
+        }
+        let (inner, after) = after.split_at(after.find(&format!("</{name}>"))?);
+        if inner.contains('<') && !ESCAPED.iter().any(|escaped| inner.contains(escaped)) {
+            fixed.extend(["<![CDATA[", inner, "]]>"]);
+            is_changed = true;
+        } else {
+            fixed.push_str(inner);
+        }
+        rest = after;
+    }
+    fixed.push_str(rest);
+    is_changed.then_some(fixed)
 }
 
 /// The offset of the first element with this name, and its name with the prefix.
@@ -102,7 +136,7 @@ fn frame(head: &str) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::documents;
+    use super::{documents, with_text_as_html};
 
     fn items(text: &str) -> Vec<Option<String>> {
         let short = |document: String| document.split_once("?>\n").unwrap().1.to_owned();
@@ -124,5 +158,24 @@ mod tests {
         );
         assert!(items("<rss><channel>").is_empty());
         assert!(items(&"<rss><item>1</item>".repeat(4)).is_empty());
+    }
+
+    #[test]
+    fn unescaped_html_becomes_text() {
+        for (text, want) in [
+            ("<a><description>b<br>c</description></a>", Some("<![CDATA[b<br>c]]>")),
+            ("<a><description a='b'>b<c>&amp;</description></a>", Some("<![CDATA[b<c>&amp;]]>")),
+            ("<content:encoded><p>b<p></content:encoded>", Some("<![CDATA[<p>b<p>]]>")),
+            ("<a><description>b &lt;b&gt;<br></description></a>", None),
+            ("<description><![CDATA[<br>]]></description>", None),
+            ("<description>b</description><br>", None),
+            ("<description><br>", None),
+            ("<description/><br>", None),
+        ] {
+            let fixed = with_text_as_html(text);
+            assert_eq!(fixed.is_some(), want.is_some(), "{text}");
+            let fixed = fixed.unwrap_or_default();
+            assert!(fixed.contains(want.unwrap_or_default()), "{fixed}");
+        }
     }
 }

@@ -59,13 +59,13 @@ fn salvaged(
     let documents = salvage::documents(text, settings.items_max);
     let (mut articles, mut places) = (Vec::new(), Vec::new());
     for document in documents {
-        let read = match document.as_deref().map(xml::parse) {
-            Some(Ok(parsed)) => {
-                let text = document.as_deref().unwrap_or_default();
-                document_articles(text, &parsed, format, settings, &mut Vec::new())
+        let (document, read) = match document.map(parsed_item) {
+            Some((text, Ok(parsed))) => {
+                let read = document_articles(&text, &parsed, format, settings, &mut Vec::new());
+                (Some(text), read)
             }
-            Some(Err(error)) => vec![Err(error)],
-            None => vec![Err(xml::unclosed(text))],
+            Some((text, Err(error))) => (Some(text), vec![Err(error)]),
+            None => (None, vec![Err(xml::unclosed(text))]),
         };
         let part = document.map_or(RecordPart::Whole, RecordPart::Document);
         places.extend(std::iter::repeat_n(part, read.len()));
@@ -75,6 +75,21 @@ fn salvaged(
         *parts = places;
         articles
     })
+}
+
+/// Parses the document of an item, and changes it if only the unescaped HTML in it is not well
+/// formed.
+fn parsed_item(document: String) -> (String, Result<xml::XmlDocument, Error>) {
+    let parsed = xml::parse(&document);
+    let fixed = match &parsed {
+        Err(Error::Syntax { .. }) => salvage::with_text_as_html(&document),
+        _ => None,
+    };
+    let fixed = fixed.and_then(|fixed| Some((xml::parse(&fixed).ok()?, fixed)));
+    match fixed {
+        Some((parsed, fixed)) => (fixed, Ok(parsed)),
+        None => (document, parsed),
+    }
 }
 
 /// Decodes the items of a parsed document.

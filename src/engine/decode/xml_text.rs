@@ -28,12 +28,18 @@ impl XmlText<'_> {
         if let [Err(Error::Syntax { .. } | Error::Unknown | Error::Empty)] = &articles[..] {
             return vec![Err(error)];
         }
-        for article in articles.iter_mut().flatten() {
-            if has_replacement(article) {
-                article.flags.push(REPAIRED_TEXT.to_owned());
-            }
-        }
+        flag_replacements(&mut articles);
         articles
+    }
+}
+
+/// Flags the articles that contain U+FFFD as repaired.
+pub(super) fn flag_replacements(articles: &mut [Result<Article, Error>]) {
+    for article in articles.iter_mut().flatten() {
+        let is_flagged = article.flags.iter().any(|flag| flag == REPAIRED_TEXT);
+        if !is_flagged && has_replacement(article) {
+            article.flags.push(REPAIRED_TEXT.to_owned());
+        }
     }
 }
 

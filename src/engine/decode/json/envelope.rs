@@ -7,7 +7,8 @@
 //! {"specversion": "1.0", "type": "..", "data": V}   V
 //! ```
 //!
-//! V is an object, a list, or a text that contains another document, such as XML.
+//! V is an object, a list, or a text that contains another document, such as XML. A record may also
+//! be such a text without an envelope, if its sender has encoded the article as JSON twice.
 
 use super::Error;
 use super::fields::Fields;
@@ -15,6 +16,7 @@ use super::text::JsonText;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
+use serde_json::value::RawValue;
 
 /// Maximum nesting depth of envelopes and wrappers.
 pub(super) const ENVELOPES_MAX: u32 = 4;
@@ -60,9 +62,28 @@ fn of_value(raw: &str) -> Option<Payload<'_>> {
     }
 }
 
-/// The document that an envelope contains as a text.
-pub(in crate::decode) fn embedded_document(text: &str) -> Option<Vec<u8>> {
+/// A document that a record contains as a text.
+pub(in crate::decode) struct EmbeddedDocument {
+    /// Its bytes.
+    pub(in crate::decode) bytes: Vec<u8>,
+    /// Whether U+FFFD replaces an unpaired surrogate.
+    pub(in crate::decode) repaired: bool,
+}
+
+/// The document that the record or its envelope contains as a text.
+pub(in crate::decode) fn embedded_document(text: &str) -> Option<EmbeddedDocument> {
     const HINTS: [&str; 3] = ["\"specversion\"", "\"payload\"", "\"after\""];
+    let document = |raw| {
+        let JsonText { text, repaired } = JsonText::of(raw);
+        EmbeddedDocument { bytes: text.into_owned().into_bytes(), repaired }
+    };
+    if text.starts_with('"') {
+        let raw: &RawValue = serde_json::from_str(text).ok()?;
+        let is_document = |inner: &EmbeddedDocument| {
+            inner.bytes.trim_ascii_start().first().is_some_and(|b| b"{[<\"".contains(b))
+        };
+        return Some(document(raw.get())).filter(is_document);
+    }
     let hinted = HINTS.iter().any(|hint| memmem::find(text.as_bytes(), hint.as_bytes()).is_some());
     if !hinted || !text.starts_with('{') {
         return None;
@@ -71,8 +92,11 @@ pub(in crate::decode) fn embedded_document(text: &str) -> Option<Vec<u8>> {
     for _ in 0..ENVELOPES_MAX {
         match payload(&Fields::read(text).ok()?).ok()?? {
             Payload::Json(inner) => text = inner,
-            Payload::Text(raw) => return Some(JsonText::of(raw).text.into_owned().into_bytes()),
-            Payload::Base64(raw) => return STANDARD.decode(&*JsonText::of(raw).text).ok(),
+            Payload::Text(raw) => return Some(document(raw)),
+            Payload::Base64(raw) => {
+                let bytes = STANDARD.decode(&*JsonText::of(raw).text).ok()?;
+                return Some(EmbeddedDocument { bytes, repaired: false });
+            }
         }
     }
     None

@@ -21,8 +21,8 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// Names of the field that contains the text, if a text is sent as an object: WordPress, Drupal,
-/// Arc, ninjs, JSON-LD, notes of dpa, and the usual converters from XML.
-const CONTENT_NAMES: [&str; 15] = [
+/// Arc, ninjs, JSON-LD, notes of dpa, MongoDB, and the usual converters from XML.
+const CONTENT_NAMES: [&str; 17] = [
     "rendered",
     "processed",
     "basic",
@@ -37,6 +37,8 @@ const CONTENT_NAMES: [&str; 15] = [
     "cdata",
     "$date",
     "$oid",
+    "$numberlong",
+    "$numberint",
     "paragraphs",
 ];
 /// Maximum depth at which a text may be nested.
@@ -125,6 +127,19 @@ impl<'a> Fields<'a> {
     pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
         let all: &BTreeMap<(usize, Cow<'_, str>), Field<'a>> = &self.all;
         all.get(&(name.len(), Cow::Borrowed(name))).map(|field| field.value)
+    }
+
+    /// Whether there is a field with this folded name that is not null.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|raw| raw != "null")
+    }
+
+    /// Takes the field with this folded name from `other`, unless it has a value here.
+    pub(super) fn fill(&mut self, other: &Self, name: &'static str) {
+        if let Some(value) = other.raw(name).filter(|_| !self.has(name)) {
+            let written = Cow::Borrowed(name);
+            self.all.insert((name.len(), written.clone()), Field { written, value });
+        }
     }
 
     /// The value of a field, if it is text or a number.

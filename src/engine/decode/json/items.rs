@@ -5,7 +5,7 @@ use super::super::repairs::{Repairs, SharedValue};
 use super::super::{Error, Settings, part};
 use super::envelope::{self, ENVELOPES_MAX, Payload};
 use super::fields::{FieldList, FieldReader, Fields};
-use super::names::{OBJECTS, WRAPPERS};
+use super::names::{BODY, CAPTION, HEADLINE, HTML_BODY, OBJECTS, URI, WRAPPERS};
 use crate::article::Article;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -90,13 +90,7 @@ impl<'a> JsonItem<'a> {
                 _ => break,
             }
         }
-        // In a search engine hit, the article is in `_source`.
-        let is_hit = fields.raw("index").is_some() && !has_text(&fields);
-        let source = fields.raw("source").filter(|raw| is_hit && raw.starts_with('{'));
-        match source {
-            Some(source) => Fields::read(source),
-            None => Ok(fields),
-        }
+        Ok(without_shell(fields))
     }
 }
 
@@ -129,7 +123,7 @@ fn items_within<'a>(
         return listed(text, settings).map(JsonRecord::of);
     }
     let fields = Fields::read(text)?;
-    if fields.raw("uri").is_some_and(|raw| raw != "null") || depth == ENVELOPES_MAX {
+    if fields.has("uri") || depth == ENVELOPES_MAX {
         return Ok(JsonRecord::one(text, fields));
     }
     if let Some(Payload::Json(inner)) = envelope::payload(&fields)? {
@@ -154,6 +148,36 @@ fn items_within<'a>(
         None => items_within(raw, settings, depth + 1)?,
     };
     Ok(JsonRecord { shared, ..inner })
+}
+
+/// The fields of the article in an object that keeps the id outside of them: the hit of a search
+/// engine, a resource of JSON:API, or an entry of Contentful, whose dates are outside too. Other
+/// objects are returned unchanged.
+fn without_shell(fields: Fields<'_>) -> Fields<'_> {
+    if has_any_text(&fields) {
+        return fields;
+    }
+    let object = |name: &str| fields.raw(name).and_then(Fields::of_object);
+    let system = object("sys");
+    let hit = || fields.raw("index").and_then(|_| object("source"));
+    let entry = || system.as_ref().and_then(|_| object("fields"));
+    let shell = || object("attributes").or_else(entry).filter(has_text);
+    let Some(mut inner) = hit().or_else(shell) else { return fields };
+    if !URI.iter().any(|name| inner.has(name)) {
+        inner.fill(system.as_ref().unwrap_or(&fields), "id");
+    }
+    if let Some(system) = &system {
+        inner.fill(system, "createdat");
+        inner.fill(system, "updatedat");
+    }
+    inner
+}
+
+/// Whether an object has a field for the text of an article.
+fn has_any_text(fields: &Fields<'_>) -> bool {
+    const LISTS: [&str; 2] = ["bodies", "descriptions"];
+    let names = [&HEADLINE[..], &HTML_BODY, &BODY, &CAPTION, &LISTS].into_iter().flatten();
+    names.into_iter().any(|name| fields.raw(name).is_some())
 }
 
 /// The object or list that a wrapper contains.
@@ -185,7 +209,7 @@ fn has_text(fields: &Fields<'_>) -> bool {
 /// Whether an object has one of the fields by which an article is recognized.
 fn is_article(fields: &Fields<'_>) -> bool {
     let names = ["uri", "urn", "guid", "id", "uuid", "url", "link", "title", "headline"];
-    names.iter().any(|name| fields.raw(name).is_some_and(|raw| raw != "null"))
+    names.iter().any(|name| fields.has(name))
 }
 
 /// The entries of a list of items, not parsed yet.

@@ -32,26 +32,28 @@
 //! rejected. Items of a JSON Feed inherit the title and the language of the feed. If a list is cut
 //! off or has a broken entry, the other entries are still read.
 //!
-//! Unescaped control characters in strings are accepted: JSON forbids them, but feeds send them.
-//! Null counts as absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag
-//! is set on the article. An unreadable value also sets a flag or, if the field is required,
-//! rejects the item.
+//! The article may also be inside an object that keeps its id: the hit of a search engine
+//! (`_source`), a resource of JSON:API (`attributes`), an entry of Contentful (`fields` beside
+//! `sys`).
+//!
+//! Some deviations from JSON that feeds send are accepted (see [`standard`]). Null counts as absent.
+//! Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag is set on the article. An
+//! unreadable value also sets a flag or, if the field is required, rejects the item.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
 mod broken;
-mod controls;
 mod envelope;
 mod fields;
 mod items;
 mod names;
+mod standard;
 mod text;
 
 use super::bounds::{BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX};
 use super::repairs::Repairs;
 use super::{Error, Settings};
 use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus};
-use controls::EscapedControls;
 pub(super) use envelope::embedded_document;
 use fields::{FieldReader, Fields, RoleText};
 use items::{JsonItem, JsonRecord, NOT_AN_OBJECT, items};
@@ -59,6 +61,7 @@ use names::{
     BODY, CAPTION, HEADLINE, HTML_BODY, NOTE, PROVIDER, PROVIDER_STAND_INS, PUBLISHED, URI,
     VERSION_CREATED,
 };
+use standard::StandardJson;
 use std::borrow::Cow;
 use std::ops::Range;
 use text::is_empty;
@@ -84,14 +87,9 @@ pub(super) fn decode(
     ranges: &mut Vec<Range<usize>>,
 ) -> Vec<Result<Article, Error>> {
     match items(text, settings) {
-        Err(error @ Error::Syntax { .. }) => match EscapedControls::of(text) {
-            Some(repaired) if items(&repaired.text, settings).is_ok() => {
-                let all = decode(&repaired.text, encoding, settings, ranges);
-                ranges.iter_mut().for_each(|range| *range = repaired.original(range));
-                all
-            }
-            _ => broken(text, encoding, settings, ranges).unwrap_or_else(|| vec![Err(error)]),
-        },
+        Err(error @ Error::Syntax { .. }) => standardized(text, encoding, settings, ranges)
+            .or_else(|| broken(text, encoding, settings, ranges))
+            .unwrap_or_else(|| vec![Err(error)]),
         Err(error) => vec![Err(error)],
         Ok(JsonRecord { items, .. }) if items.is_empty() => vec![Err(Error::Empty)],
         Ok(JsonRecord { items, shared }) => {
@@ -111,6 +109,28 @@ pub(super) fn decode(
     }
 }
 
+/// Decodes a record that becomes valid JSON when it is rewritten. `None` if it does not.
+fn standardized(
+    text: &str,
+    encoding: Encoding,
+    settings: &Settings,
+    ranges: &mut Vec<Range<usize>>,
+) -> Option<Vec<Result<Article, Error>>> {
+    let standard = StandardJson::of(text)?;
+    items(&standard.text, settings).ok()?;
+    let encoding = if standard.has_invalid_bytes { Encoding::Repaired } else { encoding };
+    let articles = decode(&standard.text, encoding, settings, ranges);
+    ranges.iter_mut().for_each(|range| *range = standard.original(range));
+    Some(articles)
+}
+
+/// The text of a JSON value, if it is valid only when it is rewritten as [`decode`] does.
+pub(super) fn rewritten(text: &str) -> Option<String> {
+    let standard = StandardJson::of(text)?.text;
+    serde_json::from_str::<serde::de::IgnoredAny>(&standard).ok()?;
+    Some(standard)
+}
+
 /// Decodes the parts of a record that is not valid JSON. `None` if none of them is an article.
 fn broken(
     text: &str,
@@ -123,7 +143,11 @@ fn broken(
         let value = text.get(part.range.clone()).unwrap_or_default();
         let (start, mut inner) = (part.range.start, Vec::new());
         let read = match part.error {
-            Some(error) => vec![Err(error)],
+            Some(error) => {
+                let value = value.trim_end_matches(|c: char| c.is_whitespace() || c == ',');
+                standardized(value, encoding, settings, &mut inner)
+                    .unwrap_or_else(|| vec![Err(error)])
+            }
             None if value.starts_with('{') => decode(value, encoding, settings, &mut inner),
             None => vec![Err(NOT_AN_OBJECT)],
         };
@@ -196,14 +220,18 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     })
 }
 
-/// The uri. In AP items it is in `altids.itemid`.
+/// The uri. In AP items it is in `altids.itemid`. The `@id` of JSON-LD is used if it is absolute;
+/// others, such as `#article`, are the same on every page.
 fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     let altids = from.fields.raw("altids").and_then(Fields::of_object);
     let item_id = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
-    match item_id {
-        Some(item_id) => Ok(item_id.into_owned()),
-        None => from.required("uri", &URI).map(Cow::into_owned),
+    if let Some(item_id) = item_id {
+        return Ok(item_id.into_owned());
     }
+    let is_absolute = |id: &Cow<'_, str>| id.starts_with("urn:") || id.contains("://");
+    let uri = from.required("uri", &URI);
+    uri.or_else(|error| from.first("uri", &["@id"]).filter(is_absolute).ok_or(error))
+        .map(Cow::into_owned)
 }
 
 /// The provider. If no other field names it, the credit is used, except for pictures, whose credit

@@ -48,7 +48,7 @@ pub(super) const NOTE: [&str; 6] =
 pub(super) const HTML_BODY: [&str; 6] =
     ["bodyhtml", "bodyxhtml", "contenthtml", "htmlbody", "htmlcontent", "articlehtml"];
 /// Names of a body that may be plain text. `html` is last because it may contain the whole page.
-pub(super) const BODY: [&str; 23] = [
+pub(super) const BODY: [&str; 25] = [
     "body",
     "bodytext",
     "bodymain",
@@ -68,6 +68,8 @@ pub(super) const BODY: [&str; 23] = [
     "content",
     "postcontent",
     "contentelements",
+    "storytext",
+    "paragraphs",
     "article",
     "story",
     "rawcontent",
