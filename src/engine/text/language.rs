@@ -1,27 +1,33 @@
 //! Detects the language of an article that does not state it.
 //!
 //! Uses trigram statistics and scripts (crate `whatlang`). Only reliable results are returned,
-//! because a wrong language would split a story.
+//! because a wrong language would split a story. A script that only one language uses is enough,
+//! however short the text: Han characters without kana are Chinese, and kana are Japanese.
 
 use crate::article::Lang;
+use whatlang::{Info, Script};
 
 /// Number of bytes examined in the first attempt, and in a second attempt if the first gives no
 /// reliable result. Trigrams cost 0.1 us per byte, and the first lines are enough for most texts.
 const SAMPLE_BYTES: [usize; 2] = [400, 2_000];
-/// Texts with fewer characters are not examined.
+/// Texts with fewer characters are only examined for a script that one language uses.
 const CHARS_MIN: usize = 40;
 
 /// The language of `text`, or `None` if it cannot be detected reliably.
 pub fn detect(text: &str) -> Option<Lang> {
-    if text.chars().take(CHARS_MIN).count() < CHARS_MIN {
-        return None;
-    }
-    let reliable =
-        |bytes: usize| whatlang::detect(head(text, bytes)).filter(whatlang::Info::is_reliable);
+    let short = text.chars().take(CHARS_MIN).count() < CHARS_MIN;
+    let enough = |info: &Info| info.is_reliable() && !(short && is_shared(info.script()));
+    let reliable = |bytes: usize| whatlang::detect(head(text, bytes)).filter(enough);
     let [first, second] = SAMPLE_BYTES;
     let longer = text.len() > first;
     let info = reliable(first).or_else(|| longer.then(|| reliable(second)).flatten())?;
     Lang::parse(two_letters(info.lang().code()))
+}
+
+/// Whether several languages that are detected use the script, so that a short text is not enough.
+fn is_shared(script: Script) -> bool {
+    use Script::{Arabic, Cyrillic, Devanagari, Hebrew, Latin};
+    matches!(script, Arabic | Cyrillic | Devanagari | Hebrew | Latin)
 }
 
 /// The first `bytes` bytes of `text`, rounded down to a character boundary.
@@ -71,6 +77,16 @@ mod tests {
         assert!(table.len() > SAMPLE_BYTES[0] && detected(&table).is_none());
         assert_eq!(detected(&(table + english)).as_deref(), Some("en"), "second attempt");
         assert_eq!(detected("12 34"), None);
-        assert_eq!(detected("Kurz"), None);
+        for (text, want) in [
+            ("Kurz", None),
+            ("Короткий текст", None),
+            ("更正：港口火灾死亡三人，而非两人。", Some("zh")),
+            ("港の火災で三人が死亡した。", Some("ja")),
+            ("항구 화재로 세 명 사망", Some("ko")),
+            ("ไฟไหม้ท่าเรือ", Some("th")),
+            ("Πυρκαγιά στο λιμάνι", Some("el")),
+        ] {
+            assert_eq!(detected(text).as_deref(), want, "{text}");
+        }
     }
 }

@@ -321,15 +321,18 @@ impl<'a> Texts<'a> {
 
     /// Whether only one of the texts has a negation among its words that differ.
     fn negations_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
-        let negates = |w: &&LeftoverWord<'_>| self.senses.senses(w.hash).contains(&Sense::Negation);
-        let new = ours.words.iter().filter(negates).count();
+        let negates = |w: &LeftoverWord<'_>| self.senses.senses(w.hash).contains(&Sense::Negation);
+        let within = |side: &Side<'_>| {
+            self.senses.has_negating_parts() && self.senses.negates_within(&side.common_form())
+        };
+        let new = ours.words.iter().any(negates) || within(ours);
         if !theirs.is_known() {
             let negation = |sense| sense == Sense::Negation;
             return theirs.len() <= 2
                 && ours.words.len() <= 2
-                && (new > 0) != theirs.has_byte_of(&self.senses.trace_bytes(negation));
+                && new != theirs.has_byte_of(&self.senses.trace_bytes(negation));
         }
-        (new > 0) != (theirs.words.iter().filter(negates).count() > 0)
+        new != (theirs.words.iter().any(negates) || within(theirs))
     }
 
     /// Whether one text has a word and the other text its opposite.

@@ -110,6 +110,23 @@ impl<'a> Side<'a> {
         self.words.len() + self.bytes.len()
     }
 
+    /// The words in their common form, with a space before and after each. Adjacent characters of
+    /// a script that does not separate words stay together.
+    pub(super) fn common_form(&self) -> String {
+        let mut text = String::new();
+        let mut last = None;
+        for word in &self.words {
+            let joined = word.text.chars().next().is_some_and(is_unsegmented)
+                && last.is_some_and(|at: u32| at + 1 == word.at);
+            if !joined {
+                text.push(' ');
+            }
+            text.push_str(&common_form(word.text));
+            last = Some(word.at);
+        }
+        text + " "
+    }
+
     /// Whether the side has the word with this hash, or its trace byte if the words are not known.
     pub(super) fn holds(&self, hash: u64) -> bool {
         let byte = (hash as u8).max(1);

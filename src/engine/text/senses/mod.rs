@@ -8,13 +8,18 @@
 //! A number word of one language may mean something else in another (`on` is ten in Turkish), so
 //! only the English senses are used for an article whose language is unknown.
 //!
-//! Deliberately absent: grammar. Turkish negates with a suffix; a word with that suffix is treated
-//! like any other changed word.
+//! Some languages negate with an affix (Turkish, Japanese, Korean, Persian): a part of the word
+//! shows the negation.
+//!
+//! Deliberately absent: grammar, and names of weekdays and months. Like any other word, a changed
+//! day lets a short copy by the same sender pass; a reprint may name the day of its own edition.
 
+mod compounds;
 mod negations;
 mod numbers;
 mod opposites;
 
+use super::common_form;
 use super::tokens::{exact_hash, word_hash};
 use crate::article::Lang;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -42,6 +47,8 @@ pub enum Sense {
 #[derive(Debug, Clone, Copy)]
 pub struct Senses {
     senses: Option<&'static SenseTable>,
+    /// The parts of words that negate, in their common form, with spaces at the edges of words.
+    negating_parts: &'static [String],
     function_words: Option<&'static FunctionWords>,
 }
 
@@ -97,7 +104,7 @@ static TABLES: LazyLock<FxHashMap<&str, SenseTable>> = LazyLock::new(|| {
     for (language, words) in negations::NEGATIONS {
         words.split(' ').for_each(|word| add(language, word, Sense::Negation));
     }
-    for (language, pairs) in opposites::OPPOSITES {
+    for (language, pairs) in opposites::all() {
         for (pair, sides) in (0..).zip(*pairs) {
             for (second, words) in [(false, sides.0), (true, sides.1)] {
                 let sense = Sense::Opposite { pair, second };
@@ -106,6 +113,13 @@ static TABLES: LazyLock<FxHashMap<&str, SenseTable>> = LazyLock::new(|| {
         }
     }
     tables
+});
+
+/// The parts of words that negate, by language; see [`negations::WITHIN_WORDS`].
+static NEGATING_PARTS: LazyLock<FxHashMap<&str, Vec<String>>> = LazyLock::new(|| {
+    let part = |part: &str| common_form(&part.replace('_', " "));
+    let parts = |parts: &str| parts.split(' ').map(part).collect();
+    negations::WITHIN_WORDS.iter().map(|(language, all)| (*language, parts(all))).collect()
 });
 
 /// The function words (articles, pronouns, prepositions) of each language, by its code. A list is
@@ -124,7 +138,11 @@ impl Senses {
     /// The senses of `language`.
     pub fn of(language: Option<Lang>) -> Self {
         let code = language.as_ref().map_or("en", Lang::as_str);
-        Self { senses: TABLES.get(code), function_words: function_words(code) }
+        Self {
+            senses: TABLES.get(code),
+            negating_parts: NEGATING_PARTS.get(code).map_or(&[], Vec::as_slice),
+            function_words: function_words(code),
+        }
     }
 
     /// The senses of the word with this hash; most words have none or one.
@@ -132,10 +150,21 @@ impl Senses {
         self.senses.and_then(|table| table.by_hash.get(&hash)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the word with this hash is a function word and has no sense.
+    /// Whether the word with this hash is a function word that is an article or has no sense.
     pub fn is_function_word(self, hash: u64) -> bool {
         self.function_words.is_some_and(|words| words.forms.contains(&hash))
-            && self.senses(hash).iter().all(|sense| *sense == Sense::OneOrArticle)
+            && (self.senses(hash).is_empty() || self.senses(hash).contains(&Sense::OneOrArticle))
+    }
+
+    /// Whether a part of a word of `text` negates. `text` is in common form, with a space before
+    /// and after each word.
+    pub fn negates_within(self, text: &str) -> bool {
+        self.negating_parts.iter().any(|part| text.contains(part))
+    }
+
+    /// Whether words of the language may negate by a part of them.
+    pub fn has_negating_parts(self) -> bool {
+        !self.negating_parts.is_empty()
     }
 
     /// The set of the trace bytes of all words that have a sense for which `wanted` is true.
@@ -161,7 +190,7 @@ mod tests {
             let before = *values.entry((language, word_hash(word))).or_insert(value);
             assert_eq!(before, value, "{language} {word}");
         });
-        for (language, pairs) in opposites::OPPOSITES {
+        for (language, pairs) in opposites::all() {
             for (first, second) in *pairs {
                 let forms = |words: &str| words.split(' ').map(word_hash).collect::<Vec<_>>();
                 let (first, second) = (forms(first), forms(second));
@@ -187,6 +216,17 @@ mod tests {
             ("pl", "siedmiu", 7),
             ("ru", "семь", 7),
             ("tr", "on", 10),
+            ("tr", "üçü", 3),
+            ("nl", "drieëntwintig", 23),
+            ("sv", "tjugofem", 25),
+            ("da", "femogtredive", 35),
+            ("nb", "tjueto", 22),
+            ("fi", "kaksikymmentäviisi", 25),
+            ("hu", "huszonhárom", 23),
+            ("uk", "сімнадцять", 17),
+            ("vi", "bảy", 7),
+            ("hi", "सात", 7),
+            ("ko", "일곱", 7),
             ("ar", "سبعة", 7),
             ("zh", "七", 7),
         ] {
@@ -204,8 +244,26 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_words_negate() {
+        let negates = |language: &str, text: &str| {
+            Senses::of(Lang::parse(language)).negates_within(&common_form(text))
+        };
+        for (language, positive, negative) in [
+            ("tr", " çekileceğini ", " çekilmeyeceğini "),
+            ("tr", " geldi ", " gelmedi "),
+            ("tr", " medikal ", " istemiyor "),
+            ("ja", "する", "しない"),
+            ("ko", " 했다 ", " 않았다 "),
+            ("fa", " می\u{200c}کند ", " نمی\u{200c}کند "),
+        ] {
+            assert!(!negates(language, positive), "{language} {positive}");
+            assert!(negates(language, negative), "{language} {negative}");
+        }
+    }
+
+    #[test]
     fn every_pair_has_two_different_sides() {
-        for (language, pairs) in opposites::OPPOSITES {
+        for (language, pairs) in opposites::all() {
             for (one, other) in *pairs {
                 let others: Vec<&str> = other.split(' ').collect();
                 let shared = one.split(' ').find(|word| others.contains(word));
