@@ -41,6 +41,9 @@ pub(super) struct Comparison {
     pub(super) plain_of_old: Ratio,
     /// All aligned figures, including those in gaps.
     pub(super) figures: Vec<FigurePair>,
+    /// The figures of the new text that differ only because they are in a stamp
+    /// ([`stamps`](super::stamps)), by word. They are not among `figures`.
+    pub(super) stamps: Vec<u32>,
     /// Number of figures in short rewritten gaps that have no figure as their counterpart, as when
     /// a template states a value in words. Rules may count them as changed figures.
     pub(super) replaced: u32,
@@ -87,6 +90,7 @@ impl Comparison {
             plain_of_new: one,
             plain_of_old: one,
             figures,
+            stamps: Vec::new(),
             replaced: 0,
             unmatched_block: Ratio::default(),
             same_template: true,
@@ -113,6 +117,7 @@ impl Comparison {
             plain_of_new: Ratio::of(plain, new.plain_words() as u32),
             plain_of_old: Ratio::of(plain, old.plain_words() as u32),
             figures: std::mem::take(&mut alignment.figures),
+            stamps: Vec::new(),
             replaced: 0,
             unmatched_block: Ratio::default(),
             same_template: new.masked == old.masked,

@@ -24,7 +24,7 @@
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
 use super::headlines::HeadlineEvidence;
-use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges};
+use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges, names_moved};
 use super::passages::OwnPassages;
 use super::signs::signs;
 use crate::marks::bare_headline;
@@ -43,8 +43,6 @@ const TURNED_MAX: usize = 16;
 const TURNED_HEADLINE_MAX: usize = 2;
 /// Maximum words in a brief text, whose body need not mention the subject of its headline.
 const BRIEF_WORDS_MAX: usize = 60;
-/// Names that are in another order count only if no side has more leftover words than this.
-const MOVED_MAX: usize = 8;
 /// Names that differ show another subject only if there is at least one per this many words.
 const NAMES_PART: usize = 30;
 
@@ -117,16 +115,6 @@ fn brief_words_max(new: Arrival<'_>) -> usize {
     if first.count() >= 4 { 2 * BRIEF_WORDS_MAX } else { BRIEF_WORDS_MAX }
 }
 
-/// Whether the names that both sides have are in another order, and there are only a few.
-fn names_moved(ours: &Side<'_>, theirs: &Side<'_>) -> bool {
-    let names = |side: &Side<'_>, other: &Side<'_>| -> Vec<u64> {
-        let names = side.words.iter().filter(|w| w.name != Name::No);
-        names.map(|w| w.hash).filter(|hash| other.holds(*hash)).collect()
-    };
-    let few = |side: &Side<'_>| side.words.len() <= MOVED_MAX;
-    few(ours) && few(theirs) && names(ours, theirs) != names(theirs, ours)
-}
-
 /// The two articles, and what is known about the words of the earlier one.
 struct Texts<'a> {
     new: Arrival<'a>,
@@ -172,6 +160,7 @@ impl<'a> Texts<'a> {
         let pairs = blocks.iter().flat_map(|b| (b.new..b.new_end()).zip(b.old..));
         let differ = pairs.filter(|(at, other)| {
             new.words.hashes[*at as usize] != self.old_words.hashes[*other as usize]
+                && !pair.stamps.contains(at)
         });
         for (at, other) in differ.chain(pair.changed().map(|changed| (changed.new, changed.old))) {
             ours.add(text, new.words, at);
@@ -253,7 +242,7 @@ impl<'a> Texts<'a> {
 
     fn is_content(&self, word: &LeftoverWord<'_>) -> bool {
         word.value.is_none()
-            && (carries_meaning(word.text, word.hash, self.senses) || is_letter(word))
+            && (carries_meaning(word.text, word.hash, self.senses) || word.is_letter())
             && self.senses.senses(word.hash).is_empty()
     }
 
@@ -349,13 +338,6 @@ impl<'a> Texts<'a> {
             }
         })
     }
-}
-
-/// Whether a word is a single capital letter within a sentence, as in `vitamin C`.
-fn is_letter(word: &LeftoverWord<'_>) -> bool {
-    let mut chars = word.text.chars();
-    let capital = chars.next().is_some_and(char::is_uppercase) && chars.next().is_none();
-    capital && word.name == Name::Certain
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@
 use super::archive::{Archive, Arrival, Earlier, same_provider};
 use super::classify::{outlived, to};
 use super::difference::OTHER_SUBJECT;
-use super::same_uri::is_numbered_alike;
-use super::types::{Kind, Relation};
-use super::versions::{VersionOrderKey, is_older};
-use super::{Settings, VerifiedCandidate, names, orders, subject};
+use super::same_uri::{SEARCHED_MAX, is_anothers_number, is_numbered_alike};
+use super::types::{Kind, Relation, Validity};
+use super::versions::{VersionOrderKey, are_interchangeable, is_older};
+use super::{Settings, VerifiedCandidate, names, orders, stamps, subject};
 use crate::article::{ArticleMetadata, ItemShape, LinkKind, Revision};
 
 /// The relation that identity or marks give, if any. `earlier` is the article that `new` is a
@@ -31,6 +31,7 @@ pub(super) fn of(
     }
     orders::withdrawal(new, verified, archive)
         .or_else(|| repeat(new, verified, archive))
+        .or_else(|| earlier.and_then(|that| restamped(new, that, verified, settings)))
         .or_else(|| earlier.map(|that| version(new, that, verified)))
         .or_else(|| past_version(new, archive))
         .or_else(|| link(new, verified, archive))
@@ -61,8 +62,14 @@ fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
     if is_numbered_alike(&that.uri, ours, theirs) {
         return None;
     }
-    if that.version == new.about.version && that.content == new.print.content_hash {
-        return Some(outlived(that, Kind::Redelivery, "same-version"));
+    let version = new.about.version.as_deref();
+    if that.content == new.print.content_hash {
+        let same_headline = names::key(&that.headline) == names::key(&new.about.headline);
+        if that.version == new.about.version {
+            return Some(outlived(that, Kind::Redelivery, "same-version"));
+        } else if same_headline && are_interchangeable(version, that.version.as_deref()) {
+            return Some(outlived(that, Kind::Redelivery, "same-text"));
+        }
     }
     if is_older(VersionOrderKey::of(new.about), that.edition()) {
         return Some(outlived(that, Kind::Update, "late-version"));
@@ -72,8 +79,8 @@ fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
 }
 
 /// The relation of a redelivery: an article with the same uri, version and text as an earlier one,
-/// one with an equal text and the mark of a repeat, or an item other than text with an equal
-/// caption from the same provider.
+/// where times do not count as versions; one with an equal text and the mark of a repeat; or an
+/// item other than text with an equal caption from the same provider.
 fn repeat(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -82,13 +89,16 @@ fn repeat(
     let same_text = |that: &Earlier<'_>| that.print.content_hash == new.print.content_hash;
     let version = new.about.version.as_deref();
     // The same text under a different headline is a new version.
-    let same_headline = |that: &Earlier<'_>| {
-        names::key(&that.about.headline) == names::key(&new.about.headline)
-            && (that.about.marks.revision == new.about.marks.revision || !corrects(new.about))
-    };
+    let same_headline = |that: &Earlier<'_>| has_same_headline(new, *that);
     let again = archive.repeated(&new.about.uri, version, new.print.content_hash);
     if let Some(that) = again.filter(same_headline) {
         return Some(to(new, that, verified, Kind::Redelivery, "same-version"));
+    }
+    // A version that has been sent before, though not last, or whose version is only a new time.
+    let mut versions = archive.versions(&new.about.uri).rev().take(SEARCHED_MAX);
+    let again = versions.find(|that| same_text(that) && is_same_version(new, *that));
+    if let Some(that) = again {
+        return Some(to(new, that, verified, Kind::Redelivery, "same-text"));
     }
     let repeated = new.about.marks.revision == Some(Revision::Repeat);
     let picture = new.about.kind != crate::article::ItemType::Text;
@@ -97,6 +107,38 @@ fn repeat(
     })?;
     let rule = if repeated { "marked-repeat" } else { "same-caption" };
     Some(to(new, again.that, verified, Kind::Redelivery, rule))
+}
+
+/// A redelivery of `that`, an article with the same uri, in which only time stamps and counters at
+/// the edges of the text have changed.
+fn restamped(
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    verified: &[VerifiedCandidate<'_>],
+    settings: &Settings,
+) -> Option<Relation> {
+    let pair = verified.iter().find(|v| v.that.sequence == that.sequence).map(|v| &v.comparison);
+    let again = is_same_version(new, that) && stamps::differ_only(new, that, pair, settings);
+    again.then(|| to(new, that, verified, Kind::Redelivery, "same-text"))
+}
+
+/// Whether `new` states nothing new about `that`, an article with the same uri, apart from its
+/// text: they have the same headline, status and embargo, and their versions are equal or times.
+fn is_same_version(new: Arrival<'_>, that: Earlier<'_>) -> bool {
+    let (ours, theirs) = (new.about, that.about);
+    that.verdict.relation.kind != Kind::Withdrawal
+        && that.validity != Validity::Withdrawn
+        && has_same_headline(new, that)
+        && ours.pubstatus == theirs.pubstatus
+        && ours.embargoed == theirs.embargoed
+        && !is_anothers_number(ours, theirs)
+        && are_interchangeable(ours.version.as_deref(), theirs.version.as_deref())
+}
+
+/// Whether the headlines are the same, and `new` is not marked as a correction that `that` is not.
+fn has_same_headline(new: Arrival<'_>, that: Earlier<'_>) -> bool {
+    names::key(&that.about.headline) == names::key(&new.about.headline)
+        && (that.about.marks.revision == new.about.marks.revision || !corrects(new.about))
 }
 
 /// The relation to a live version of the same uri.

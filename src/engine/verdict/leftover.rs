@@ -18,6 +18,8 @@ use crate::text::tokens::fold;
 /// Maximum length of boilerplate at the head and at the foot. `(30, 3)` is 30 words and a third of
 /// the text.
 pub(super) const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
+/// Names in another order count only if neither side has more words than this.
+const MOVED_MAX: usize = 8;
 /// Minimum number of letters in a word in which one wrong letter counts as a misspelling.
 const MISSPELLED_LETTERS_MIN: usize = 5;
 
@@ -150,6 +152,15 @@ impl<'a> LeftoverWord<'a> {
     }
 }
 
+impl LeftoverWord<'_> {
+    /// Whether the word is a single capital letter within a sentence, as in `vitamin C`.
+    pub(super) fn is_letter(&self) -> bool {
+        let mut chars = self.text.chars();
+        let capital = chars.next().is_some_and(char::is_uppercase) && chars.next().is_none();
+        capital && self.name == Name::Certain
+    }
+}
+
 impl Name {
     /// Whether `word`, which follows `before`, is written as a name.
     fn of(before: &str, word: &str) -> Self {
@@ -220,6 +231,16 @@ pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Sen
         ours.words.retain(|w| !new.contains(&w.at));
         theirs.words.retain(|w| !old.contains(&w.at));
     }
+}
+
+/// Whether the names that both sides have are in another order, and there are only a few.
+pub(super) fn names_moved(ours: &Side<'_>, theirs: &Side<'_>) -> bool {
+    let names = |side: &Side<'_>, other: &Side<'_>| -> Vec<u64> {
+        let names = side.words.iter().filter(|w| w.name != Name::No);
+        names.map(|w| w.hash).filter(|hash| other.holds(*hash)).collect()
+    };
+    let few = |side: &Side<'_>| side.words.len() <= MOVED_MAX;
+    few(ours) && few(theirs) && names(ours, theirs) != names(theirs, ours)
 }
 
 /// Removes words that both sides have, in whatever order, and words that are spelled alike. Returns

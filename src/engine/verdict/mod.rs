@@ -11,6 +11,9 @@
 //! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
 //! classify   measures -> a text kind, by thresholds, in a fixed order
 //! difference whether the words that similar texts do not share, or headlines, show another subject
+//! passages   whether what one text has in place of, or in addition to, the other is news
+//! stamps     time stamps and counters at the edges, whose figures do not count
+//! readings   values that are measured again and again, whose later report is no correction
 //! formula    runs that occur in many unrelated texts are not partial copies
 //! novelty    the words that no candidate contains
 //! ```
@@ -48,10 +51,12 @@ pub mod names;
 mod novelty;
 pub mod orders;
 mod passages;
+mod readings;
 pub mod rules;
 pub(crate) mod same_uri;
 mod settings;
 mod signs;
+mod stamps;
 mod standing;
 mod subject;
 mod types;
@@ -175,7 +180,12 @@ pub fn judge(
     if unclear || confidence.is_some_and(|sure| sure.get() < settings.review_below.get()) {
         verdict.flags.push(NEEDS_REVIEW.into());
     }
-    verdict.pass = pass(new, &verdict, difference, settings);
+    verdict.pass = match pass(new, &verdict, difference, settings) {
+        Pass::Yes | Pass::Embargoed if is_late_excerpt(new, version, &verdict, settings) => {
+            Pass::Repeat
+        }
+        pass => pass,
+    };
     verdict
 }
 
@@ -199,7 +209,11 @@ pub fn explain(new: Arrival<'_>, that: Earlier<'_>, settings: &Settings) -> Expl
     let equal = new.print.content_hash == that.print.content_hash && !new.print.trace.is_empty();
     let pair = match equal {
         true => Comparison::equal(new.print),
-        false => Comparison::of(&Aligner::of(new.print), new.print, that.print, settings),
+        false => {
+            let mut pair = Comparison::of(&Aligner::of(new.print), new.print, that.print, settings);
+            stamps::leave_out(new, that, &mut pair, settings);
+            pair
+        }
     };
     let TextKind { kind, rule, .. } = classify::text_kind(new, that, &pair, settings);
     let relation = classify::relation(new, that, &pair, (kind, rule));
@@ -238,12 +252,16 @@ fn verify<'a>(
     earlier.iter().for_each(|that| that.print.prefetch());
     let aligner = Aligner::of(new.print);
     let compared = |that: Earlier<'a>, before: &[VerifiedCandidate<'a>]| {
-        // Copies often have equal texts: reuse the comparison.
-        let same = before.iter().find(|v| v.that.print.content_hash == that.print.content_hash);
-        let pair = match same {
+        // Copies often have equal texts: reuse the comparison. Whether stamps are left out depends
+        // on more than the text.
+        let same = |v: &&VerifiedCandidate<'_>| {
+            v.that.print.content_hash == that.print.content_hash && v.comparison.stamps.is_empty()
+        };
+        let mut pair = match before.iter().find(same) {
             Some(same) => same.comparison.clone(),
             None => Comparison::of(&aligner, new.print, that.print, settings),
         };
+        stamps::leave_out(new, that, &mut pair, settings);
         VerifiedCandidate::of(new, that, pair, settings)
     };
     let order = |v: &VerifiedCandidate<'a>| (Reverse(v.comparison.rank()), v.that.sequence);
@@ -407,8 +425,25 @@ fn read_difference(
     difference
 }
 
+/// Whether the article is, by the times that its sender states, an older version of `version`, and
+/// contains no more than that version does. An older version with text of its own is published, so
+/// that a wrong clock cannot suppress news.
+fn is_late_excerpt(
+    new: Arrival<'_>,
+    version: Option<Earlier<'_>>,
+    verdict: &Verdict,
+    settings: &Settings,
+) -> bool {
+    let own = |that: Earlier<'_>| archive::same_provider(new.about, that.about);
+    let contained = verdict.relation.evidence.of_this_in_that;
+    verdict.relation.rule == "late-version"
+        && version.is_some_and(own)
+        && contained.is_some_and(|share| share.get() >= settings.contained.get())
+        && verdict.relation.evidence.changed_numbers.is_empty()
+}
+
 /// Whether version counters show that the article is older than one that was sent before. Times do
-/// not count, so that a wrong clock cannot suppress news.
+/// not count by themselves, so that a wrong clock cannot suppress news.
 fn is_outdated(new: Arrival<'_>, relation: &Relation) -> bool {
     let of = relation.of.as_ref().filter(|_| relation.rule == "late-version");
     let versions = new.about.version.as_deref().zip(of.and_then(|of| of.key.version.as_deref()));

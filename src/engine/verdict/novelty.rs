@@ -75,8 +75,11 @@ pub(super) fn of(
         for pair in one.comparison.figures.iter().filter(|p| p.equal) {
             confirmed.bits[pair.new as usize / 64] |= 1 << (pair.new % 64);
         }
+        for stamp in &one.comparison.stamps {
+            confirmed.bits[*stamp as usize / 64] |= 1 << (stamp % 64);
+        }
     }
-    // A figure counts once, however many candidates confirm it.
+    // A figure counts once, however many candidates confirm it. A figure in a stamp is no news.
     let numbers = new.print.figures.len() as u32 - confirmed.words();
     let count = words as u32 - cover.words();
     Some(Novelty {

@@ -49,8 +49,18 @@ pub struct NoticeNames {
 impl NoticeNames {
     /// The names in `about`, the metadata of a notice.
     pub fn of(about: &ArticleMetadata) -> Self {
+        let bare = bare_headline(&about.headline);
+        // The notice gives this name in its own headline as well, so it is not the slug.
+        let repeated = |name: &str| {
+            name == bare
+                && name.chars().any(char::is_lowercase)
+                && about
+                    .slugline
+                    .as_deref()
+                    .is_some_and(|slug| names::key(slug) != names::key(name))
+        };
         let (headlines, slugs): (Vec<_>, Vec<_>) =
-            about.marks.references.iter().partition(|name| is_headline(name));
+            about.marks.references.iter().partition(|name| is_headline(name) || repeated(name));
         let keys = |names: Vec<&String>| names.into_iter().filter_map(|n| names::key(n)).collect();
         let (headlines, mut slugs): (Vec<u64>, Vec<u64>) = (keys(headlines), keys(slugs));
         let own = about.slugline.as_deref().and_then(names::key);

@@ -7,10 +7,10 @@
 //! contained   excerpt   of_this_in_that 0.97 >= 0.90   of_that_in_this 0.41 < 0.90   -> holds
 //! ```
 
-use super::Settings;
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
 use super::types::{Kind, Ratio};
+use super::{Settings, readings};
 use crate::article::ArticleMetadata;
 use crate::fingerprint::Fingerprint;
 
@@ -77,7 +77,7 @@ pub(super) const SHARED_RUN: &str = "shared-run";
 /// Maximum number of conditions in a rule.
 const CONDITIONS_MAX: usize = 6;
 /// The number of rules.
-pub const RULES: usize = 13;
+pub const RULES: usize = 14;
 
 impl Rule {
     /// A rule with these conditions, at most `CONDITIONS_MAX`.
@@ -125,6 +125,8 @@ struct RuleInputs<'a> {
     differ: f64,
     /// The share of `figures` that are equal; 1 if there are none.
     kept: f64,
+    /// Whether the new text gives a later reading of the same value.
+    later_reading: bool,
     /// The metadata of the new and of the earlier article.
     abouts: [&'a ArticleMetadata; 2],
 }
@@ -137,9 +139,9 @@ pub(super) fn table(
     set: &Settings,
 ) -> [Rule; RULES] {
     let values = RuleInputs::of(new, that, pair, set);
-    let [a, b, c, d, e, f, g] = values.of_figures();
-    let [h, i, j, k, l, m] = values.of_shares();
-    [a, b, c, d, e, f, g, h, i, j, k, l, m]
+    let [a, b, c, d, e, f, g, h] = values.of_figures();
+    let [i, j, k, l, m, n] = values.of_shares();
+    [a, b, c, d, e, f, g, h, i, j, k, l, m, n]
 }
 
 /// The kind and name of the first rule that holds.
@@ -207,6 +209,7 @@ impl<'a> RuleInputs<'a> {
             figures,
             differ: changed + replaced,
             kept: if figures > 0.0 { 1.0 - (changed + replaced) / figures } else { 1.0 },
+            later_reading: readings::is_later(new, that, pair),
             abouts: [new.about, that.about],
         }
     }
@@ -220,7 +223,7 @@ impl<'a> RuleInputs<'a> {
     }
 
     /// Rules for texts that differ only or mainly in their figures.
-    fn of_figures(&self) -> [Rule; 7] {
+    fn of_figures(&self) -> [Rule; 8] {
         let set = self.set;
         let same = flag("same_template", self.pair.same_template);
         let provider = flag("same_provider", same_provider(self.abouts[0], self.abouts[1]));
@@ -242,11 +245,13 @@ impl<'a> RuleInputs<'a> {
         };
         let recurring =
             |name, conditions: &[Condition]| Rule::new(name, Kind::Recurring, conditions);
+        let reading = flag("later_reading", self.later_reading);
         let unmarked = [same, words, changed(1.0), few, provider, soon];
         let other = [same, words, changed(1.0), few, soon];
         // A copyist gets one figure wrong, or two of many. More changes mean new values.
         let many = [same, words, varied, changed(2.0), kept(2)];
         [
+            recurring("later-reading", &[words, agree(set.tuning.template), reading]),
             Rule::new("unmarked", Kind::Correction, &unmarked),
             recurring(
                 "figures-differ",

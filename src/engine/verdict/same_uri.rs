@@ -15,18 +15,22 @@
 //! both versions are numbers or the uri is globally unique (`urn:`, `tag:`). An article of another
 //! provider with the same short number is never a version.
 //!
+//! Some sites send one short text, such as an invitation to subscribe, for every article. If two
+//! brief texts are equal, but their headlines name different subjects, the new article is only a
+//! version if it is marked as a revision or the uri is globally unique.
+//!
 //! Cost: at most a constant number of earlier articles is examined.
 
 use super::VerifiedCandidate;
-use super::archive::{Archive, Arrival, Earlier, are_strangers};
+use super::archive::{Archive, Arrival, Earlier, are_strangers, same_provider};
 use super::difference::OTHER_SUBJECT;
 use super::subject;
 use super::types::{Kind, Relation, Validity};
 use super::versions::is_counter;
 use crate::article::{ArticleMetadata, publisher};
 
-/// Maximum number of earlier articles with the notice's uri that are searched for its target.
-const SEARCHED_MAX: usize = 64;
+/// Maximum number of earlier articles with the uri of a new one that are searched.
+pub(super) const SEARCHED_MAX: usize = 64;
 
 /// Flag of an article whose uri was used before by an unrelated article.
 pub const REUSED_URI: &str = "reused_uri";
@@ -57,7 +61,23 @@ fn continues(new: Arrival<'_>, that: Earlier<'_>, verified: &[VerifiedCandidate<
         return false;
     }
     let mut compared = verified.iter().filter(|v| v.that.sequence == that.sequence);
-    compared.any(is_match) || subject::agrees(new, that) || is_numbered(new.about, that.about)
+    compared.any(is_match)
+        || subject::agrees(new, that)
+        || is_numbered(new.about, that.about)
+        || is_revised_headline(new, that)
+}
+
+/// Whether `new` revises only the headline of `that`: the texts are equal, and a mark or a globally
+/// unique uri shows that they are one article.
+fn is_revised_headline(new: Arrival<'_>, that: Earlier<'_>) -> bool {
+    new.print.is_equal(that.print)
+        && same_provider(new.about, that.about)
+        && (new.about.marks.revision.is_some() || is_unique(&new.about.uri))
+}
+
+/// Whether the scheme of a uri makes it globally unique.
+fn is_unique(uri: &str) -> bool {
+    ["urn:", "tag:"].iter().any(|scheme| uri.starts_with(scheme))
 }
 
 /// Whether the version strings alone show that both are versions of one article.
@@ -65,8 +85,7 @@ fn is_numbered(new: &ArticleMetadata, that: &ArticleMetadata) -> bool {
     let (Some(a), Some(b)) = (new.version.as_deref(), that.version.as_deref()) else {
         return false;
     };
-    let unique = ["urn:", "tag:"].iter().any(|scheme| new.uri.starts_with(scheme));
-    a != b && !are_strangers(new, that) && (unique || is_counter(a) && is_counter(b))
+    a != b && !are_strangers(new, that) && (is_unique(&new.uri) || is_counter(a) && is_counter(b))
 }
 
 /// Whether the uri of `that`, which `new` has or mentions, is a short number or word that another

@@ -185,7 +185,8 @@ pub struct Tuning {
     /// for `most-figures-differ`; for `figures-differ-later` and `many-figures-differ`.
     pub kept: [f64; 3],
     /// Within this many hours, a text from the same provider that differs only in one or two
-    /// figures is an unmarked correction.
+    /// figures is an unmarked correction. Less than a day, so that daily items are not corrections
+    /// of each other.
     pub unmarked_hours: i64,
     /// Maximum number of further relations in a verdict.
     pub also_max: u8,
@@ -208,7 +209,7 @@ impl Default for Tuning {
             template_apart: 0.8,
             template_apart_hours: 20,
             kept: [0.5, 0.34, 0.7],
-            unmarked_hours: 24,
+            unmarked_hours: 20,
             also_max: 8,
             novelty_words_min: 30,
         }

@@ -61,6 +61,13 @@ pub(super) fn is_counter(version: &str) -> bool {
     matches!(parse(version), VersionOrder::Counter(_))
 }
 
+/// Whether two versions of a uri say nothing about the content: they are equal, or both are times.
+/// A sender that states the time of each delivery as the version changes it without any revision.
+pub(super) fn are_interchangeable(new: Option<&str>, that: Option<&str>) -> bool {
+    let is_time = |version: &str| matches!(parse(version), VersionOrder::Time(_));
+    new == that || matches!((new, that), (Some(a), Some(b)) if is_time(a) && is_time(b))
+}
+
 /// Whether `new` is an earlier version than `that`; false if their order is unknown.
 pub fn is_older(new: VersionOrderKey<'_>, that: VersionOrderKey<'_>) -> bool {
     let claimed = || match (new.claimed, that.claimed) {
