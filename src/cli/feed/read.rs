@@ -5,7 +5,7 @@
 //! | `[` and is one JSON array | its elements |
 //! | `{`, and is one JSON object over several lines, or has no line that is an object | the file |
 //! | record separator (a JSON text sequence, RFC 7464) | the values between the separators |
-//! | `<`, start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA), any character in UTF-16 | the file |
+//! | UTF-16, `<`, start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
 //! | anything else | its lines, without blank ones |
 //!
 //! A line written by `replay --rejects` is replaced by the original bytes it contains. A file

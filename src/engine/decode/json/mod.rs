@@ -36,9 +36,9 @@
 //! (`_source`), a resource of JSON:API (`attributes`), an entry of Contentful (`fields` beside
 //! `sys`).
 //!
-//! Some deviations from JSON that feeds send are accepted (see [`standard`]). Null counts as absent.
-//! Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag is set on the article. An
-//! unreadable value also sets a flag or, if the field is required, rejects the item.
+//! Some deviations from JSON that feeds send are accepted (see [`standard`]). Null counts as
+//! absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag is set on the
+//! article. An unreadable value also sets a flag or, if the field is required, rejects the item.
 //!
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
