@@ -246,12 +246,13 @@ impl<'a> RuleInputs<'a> {
         let recurring =
             |name, conditions: &[Condition]| Rule::new(name, Kind::Recurring, conditions);
         let reading = flag("later_reading", self.later_reading);
+        let reading = [same, words, changed(1.0), few, reading];
         let unmarked = [same, words, changed(1.0), few, provider, soon];
         let other = [same, words, changed(1.0), few, soon];
         // A copyist gets one figure wrong, or two of many. More changes mean new values.
         let many = [same, words, varied, changed(2.0), kept(2)];
         [
-            recurring("later-reading", &[words, agree(set.tuning.template), reading]),
+            recurring("later-reading", &reading),
             Rule::new("unmarked", Kind::Correction, &unmarked),
             recurring(
                 "figures-differ",
