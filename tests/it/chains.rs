@@ -180,6 +180,8 @@ fn versions_are_ordered_by_the_times_in_them_or_by_claimed_times() {
         10:00 T1#20261123T100000Z atlas en "Tolls" | @tolls
         10:10 T1#20261123T101000Z atlas en "Tolls" | @tolls @dredge
         10:11 T1#20261123T100500Z atlas en "Tolls" | @tolls @ferry
+        10:12 T1#20261123T100700Z atlas en "Tolls" | @dredge
+        10:13 T1#20261123T101300Z atlas en "Tolls" | @tolls @dredge
         10:20 O1#978556838 reuters en "Ferry" made=2026-11-23T10:20:00Z | @owner
         10:30 O1#542761538 reuters en "Ferry" made=2026-11-23T10:30:00Z | @owner @hurt
         10:31 O1#999999999 reuters en "Ferry" made=2026-11-23T10:25:00Z | @owner @long

@@ -205,17 +205,19 @@ fn dateline(text: &str) -> Option<usize> {
     let (first, named) = (words.first()?, words.len() <= 8);
     let capital =
         |w: &str| w.chars().next().is_some_and(|c| c.is_uppercase() || c.is_ascii_digit());
-    let month = |w: &str| {
-        let bare = w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        MONTHS.contains(&bare.as_str())
-    };
     let shouted = first.chars().filter(|c| c.is_alphabetic()).count() >= 3
         && first.chars().all(|c| !c.is_lowercase() && !c.is_ascii_digit());
     let cased = first.chars().any(|c| c.is_uppercase() || c.is_lowercase());
-    let dated = words.iter().any(|w| month(w)) && before.chars().any(char::is_numeric);
-    let all_names = words.iter().all(|w| capital(w) || month(w) || w.len() <= 3 && dated);
+    let dated = words.iter().any(|w| is_month(w)) && before.chars().any(char::is_numeric);
+    let all_names = words.iter().all(|w| capital(w) || is_month(w) || w.len() <= 3 && dated);
     let place = named && (all_names && (shouted || agency || dated) || agency && !cased);
     place.then_some(cut)
+}
+
+/// Whether a word, apart from punctuation around it, is the name of a month.
+pub(crate) fn is_month(word: &str) -> bool {
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    MONTHS.contains(&bare.as_str())
 }
 
 /// The length of the last line or paragraph, if it is a trailer.

@@ -26,6 +26,7 @@ mod spelling;
 pub mod tokens;
 
 use super::article::Article;
+pub(crate) use edges::is_month;
 use std::borrow::Cow;
 pub use tokens::{Figure, Words, words};
 

@@ -16,10 +16,9 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use crate::boilerplate::listed::MONTHS;
 use crate::fingerprint::SHORT_WORDS_MAX;
-use crate::text::common_form;
 use crate::text::tokens::word_hash;
+use crate::text::{common_form, is_month};
 
 /// Maximum number of figures that differ between two readings; more are handled as a template.
 const CHANGED_MAX: usize = 6;
@@ -189,9 +188,7 @@ impl Figures<'_> {
 
     /// The day beside the name of a month, before `日`, or at the end of `2026-11-20`.
     fn day(&self, at: u32) -> Option<Shift> {
-        let month = |at: u32| {
-            self.shown(at).is_some_and(|word| MONTHS.contains(&word.to_lowercase().as_str()))
-        };
+        let month = |at: u32| self.shown(at).is_some_and(is_month);
         let before = at.checked_sub(1);
         let iso = || {
             let year = self.shown(at.checked_sub(2)?)?;

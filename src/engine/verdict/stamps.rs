@@ -17,6 +17,7 @@
 //!
 //! Cost: one pass over the text, only for pairs of texts in which a figure differs.
 
+use super::align::SharedRun;
 use super::archive::{Arrival, Earlier, are_strangers};
 use super::compare::Comparison;
 use super::{Settings, names};
@@ -27,17 +28,17 @@ use std::ops::Range;
 /// Maximum number of short lines at one edge. More lines are a table.
 const LINES_MAX: usize = 3;
 /// Maximum number of characters in a stamp.
-const LINE_CHARS_MAX: usize = 60;
+const LINE_CHARS_MAX: usize = 80;
 /// Maximum number of plain words in a stamp with at most one figure, such as a counter.
 const COUNTER_WORDS_MAX: usize = 5;
 /// Maximum number of plain words in a stamp with several figures, such as a date with a time.
 const DATE_WORDS_MAX: usize = 8;
 /// Maximum number of letters in an abbreviation at the end of a stamp. A line that ends with a
 /// longer word and a full stop is a sentence.
-const ABBREVIATION_LETTERS_MAX: usize = 4;
-/// Maximum number of words at an edge that may be replaced if words change along with the figures,
-/// as when `58 minutes ago` becomes `1 hour ago`.
-const REPLACED_WORDS_MAX: u32 = 3;
+const ABBREVIATION_LETTERS_MAX: usize = 3;
+/// Maximum number of plain words in a row that may be replaced if words change along with the
+/// figures, as when `58 minutes ago` becomes `1 hour ago`.
+const REPLACED_WORDS_MAX: usize = 3;
 /// Minimum number of words in the running text of two articles with the same uri.
 const RUNNING_WORDS_MIN: usize = 12;
 /// Minimum number of words in the running text of two articles with different uris, which may be
@@ -229,29 +230,43 @@ pub(super) fn differ_only(
     pair.is_some_and(|pair| surround(&stamps, new, that, pair))
 }
 
-/// Whether both texts are one shared block between stamps of a few words.
+/// Whether the texts differ only in a few words of their stamps.
 fn surround(stamps: &Stamps, new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison) -> bool {
-    let [block] = pair.alignment.blocks.as_slice() else { return false };
-    let (ours, theirs) = (new.print.words() as u32, that.print.words() as u32);
-    let replaced = |new: Range<u32>, old: Range<u32>| {
-        let few =
-            |words: &Range<u32>| (1..=REPLACED_WORDS_MAX).contains(&(words.end - words.start));
-        new.is_empty() && old.is_empty()
-            || few(&new) && few(&old) && new.clone().all(|w| stamps.holds(w))
+    let blocks = &pair.alignment.blocks;
+    let end = SharedRun { new: new.print.words() as u32, old: that.print.words() as u32, len: 0 };
+    let mut from = (0, 0);
+    for block in blocks.iter().chain([&end]) {
+        let (ours, theirs) = (from.0..block.new, from.1..block.old);
+        let replaced = are_few(&new.print.trace, &ours)
+            && are_few(&that.print.trace, &theirs)
+            && ours.clone().all(|word| stamps.holds(word));
+        // Both are empty, or words of a stamp were replaced. Moved text is neither.
+        if !replaced && (ours.start != ours.end || theirs.start != theirs.end) {
+            return false;
+        }
+        from = (block.new_end(), block.old_end());
+    }
+    pair.changed().next().is_none() && are_equal(new, that, blocks)
+}
+
+/// Whether `words` is not empty and contains few enough words to be part of a stamp.
+fn are_few(trace: &[u8], words: &Range<u32>) -> bool {
+    let bytes = trace.get(words.start as usize..words.end as usize).unwrap_or_default();
+    let plain = bytes.iter().filter(|byte| **byte != 0).count();
+    !bytes.is_empty() && plain <= REPLACED_WORDS_MAX && bytes.len() <= DATE_WORDS_MAX
+}
+
+/// Whether the plain words of the blocks are equal, as far as the words of the earlier text are
+/// known. The trace, which has one byte per word, does not show every change.
+fn are_equal(new: Arrival<'_>, that: Earlier<'_>, blocks: &[SharedRun]) -> bool {
+    let old = text::words(&that.print.short_text, &text::Limits::default());
+    let known = old.hashes.len() == that.print.words();
+    let mut words = blocks.iter().flat_map(|b| (b.new..b.new_end()).zip(b.old..));
+    let equal = |(a, b): (u32, u32)| {
+        let (a, b) = (a as usize, b as usize);
+        new.print.trace[a] == 0 || new.words.hashes.get(a) == old.hashes.get(b)
     };
-    // One byte per word does not show every change, so the words are compared if they are known.
-    let short = text::words(&that.print.short_text, &text::Limits::default());
-    let known = short.hashes.len() == that.print.words();
-    let equal = || {
-        let words = (block.new..block.new_end()).zip(block.old..);
-        words
-            .filter(|(a, _)| new.print.trace[*a as usize] != 0)
-            .all(|(a, b)| new.words.hashes.get(a as usize) == short.hashes.get(b as usize))
-    };
-    pair.changed().next().is_none()
-        && replaced(0..block.new, 0..block.old)
-        && replaced(block.new_end()..ours, block.old_end()..theirs)
-        && (!known || equal())
+    !known || words.all(equal)
 }
 
 #[cfg(test)]
