@@ -16,7 +16,7 @@ use super::leftover::{Name, Side, Spelling, carries_meaning};
 use crate::article::ArticleMetadata;
 use crate::marks::bare_headline;
 use crate::text;
-use crate::text::senses::Senses;
+use crate::text::senses::{Sense, Senses};
 use crate::text::tokens::fold;
 
 /// Maximum number of words that are read from a headline.
@@ -40,7 +40,10 @@ struct HeadlineSide {
     in_rest: u32,
     /// How many of `in_rest` are written as names.
     names: u32,
-    /// How many of `all` are in the body.
+    /// Number of its words that are one of two opposites. They are not in `all`, because they do
+    /// not name a subject.
+    opposites: u32,
+    /// How many of `all` and `opposites` are in the body.
     in_body: u32,
     /// Whether the first word is one of `own`.
     leads: bool,
@@ -52,6 +55,8 @@ struct HeadlineWord {
     hash: u64,
     /// The form in which it is compared with other words.
     spelling: Spelling,
+    /// Whether it is one of two opposites.
+    opposite: bool,
 }
 
 impl HeadlineSide {
@@ -66,7 +71,7 @@ impl HeadlineSide {
 
     /// Whether at most a quarter of the headline's words are in the body.
     fn is_apart(&self) -> bool {
-        4 * self.in_body <= self.all
+        4 * self.in_body <= self.all + self.opposites
     }
 }
 
@@ -86,29 +91,37 @@ impl HeadlineEvidence {
                 || all.iter().any(|other| other.spelling.is_same(&word.spelling))
         };
         let mut evidence = Self::default();
-        for (at, word) in new.iter().enumerate() {
+        for word in &new {
             let side = &mut evidence.new;
-            side.all += 1;
             let rest = ours.words.iter().filter(|w| w.hash == word.hash);
             let in_rest = rest.clone().count();
             let in_body = hashes.iter().filter(|hash| **hash == word.hash).count();
             side.in_body += u32::from(in_body > 0);
+            if word.opposite {
+                side.opposites += 1;
+                continue;
+            }
+            side.all += 1;
             if in_body == in_rest && !among(word, &old) {
                 side.own += 1;
-                side.leads |= at == 0;
+                side.leads |= side.all == 1;
                 side.in_rest += u32::from(in_rest > 0);
                 side.names += u32::from(rest.clone().any(|w| w.name == Name::Certain));
             }
         }
-        for (at, word) in old.iter().enumerate() {
+        for word in &old {
             let side = &mut evidence.old;
-            side.all += 1;
             let in_new = hashes.contains(&word.hash);
             let in_rest = theirs.holds(word.hash);
             side.in_body += u32::from(in_new || in_rest);
+            if word.opposite {
+                side.opposites += 1;
+                continue;
+            }
+            side.all += 1;
             if !in_new && !among(word, &new) {
                 side.own += 1;
-                side.leads |= at == 0;
+                side.leads |= side.all == 1;
                 side.in_rest += u32::from(in_rest);
             }
         }
@@ -130,19 +143,23 @@ impl HeadlineEvidence {
     }
 }
 
-/// The words of a headline that carry meaning, without marks, figures and words with a sense.
+/// The words of a headline that carry meaning, without marks, figures, negations and numbers in
+/// words.
 fn headline_words(about: &ArticleMetadata, senses: Senses) -> Vec<HeadlineWord> {
     let headline = bare_headline(&about.headline);
     let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
     let figure = |at: usize| words.figures.iter().any(|f| f.word as usize == at);
+    let opposite =
+        |hash: u64| senses.senses(hash).iter().any(|sense| matches!(sense, Sense::Opposite { .. }));
     let all = words.hashes.iter().zip(&words.spans).enumerate();
     all.filter(|(at, (hash, span))| {
         let text = &headline[span.0 as usize..span.1 as usize];
-        !figure(*at) && carries_meaning(text, **hash, senses) && senses.senses(**hash).is_empty()
+        let plain = senses.senses(**hash).is_empty() || opposite(**hash);
+        !figure(*at) && carries_meaning(text, **hash, senses) && plain
     })
     .map(|(_, (hash, span))| {
         let word = fold(&headline[span.0 as usize..span.1 as usize]);
-        HeadlineWord { hash: *hash, spelling: Spelling::of(&word) }
+        HeadlineWord { hash: *hash, spelling: Spelling::of(&word), opposite: opposite(*hash) }
     })
     .collect()
 }
