@@ -27,6 +27,7 @@ use super::headlines::HeadlineEvidence;
 use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges, names_moved};
 use super::passages::OwnPassages;
 use super::signs::signs;
+use crate::fingerprint::SHORT_WORDS_MAX;
 use crate::marks::bare_headline;
 use crate::text;
 use crate::text::Words;
@@ -65,8 +66,8 @@ pub(super) struct Difference {
     /// A number in words, a negation, one of two opposites, a sign beside a figure or the order of
     /// names has changed.
     pub(super) turned: bool,
-    /// The same sender changed a number, a negation or one of two opposites in the headline, or the
-    /// equal texts hardly mention what their different headlines say.
+    /// The same sender changed what the headline says, or the equal texts hardly mention what their
+    /// different headlines say.
     pub(super) headline_news: bool,
     /// What the passages outside the shared runs show; set for reprints only.
     pub(super) passages: OwnPassages,
@@ -101,7 +102,7 @@ impl Difference {
     }
 }
 
-/// The senses of words in the language of the two articles.
+/// The senses of words in the language of the articles.
 pub(super) fn senses_of(new: Arrival<'_>, that: Earlier<'_>) -> Senses {
     Senses::of(new.about.language.or(that.about.language))
 }
@@ -182,7 +183,8 @@ impl<'a> Texts<'a> {
         let brief = self.new.print.words() <= brief_words_max(self.new);
         found.other_subject = evidence.show_other_subject(self.same_sender, brief);
         found.other_headline = brief && evidence.is_apart();
-        let other_stub = self.equal && evidence.show_other_stub();
+        let near = self.same_sender || self.new.print.words() <= SHORT_WORDS_MAX;
+        let other_stub = self.equal && near && evidence.show_other_stub();
         found.headline_news = other_stub || self.same_sender && self.headline_turns();
     }
 

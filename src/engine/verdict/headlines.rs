@@ -52,7 +52,7 @@ struct HeadlineSide {
     in_body: u32,
     /// Whether it has characters of a script without spaces, some of which occur in any text.
     unsegmented: bool,
-    /// Whether the first word is one of `own`.
+    /// Whether the first word of `all` is one of `own`.
     leads: bool,
 }
 
@@ -109,7 +109,7 @@ impl HeadlineEvidence {
                 || all.iter().any(|other| other.spelling.is_same(&word.spelling))
         };
         let mut evidence = Self::default();
-        for (at, word) in new.iter().enumerate() {
+        for word in &new {
             let side = &mut evidence.new;
             side.count(word);
             let rest = ours.words.iter().filter(|w| w.hash == word.hash);
@@ -119,12 +119,12 @@ impl HeadlineEvidence {
             side.in_body += u32::from(in_body > 0);
             if in_body == outside_shared && !word.sensed && !among(word, &old) {
                 side.own += 1;
-                side.leads |= at == 0;
+                side.leads |= side.all == 1;
                 side.in_rest += u32::from(in_rest.peek().is_some());
                 side.names += u32::from(in_rest.any(|w| w.name == Name::Certain));
             }
         }
-        for (at, word) in old.iter().enumerate() {
+        for word in &old {
             let side = &mut evidence.old;
             side.count(word);
             let in_new = hashes.contains(&word.hash);
@@ -132,7 +132,7 @@ impl HeadlineEvidence {
             side.in_body += u32::from(in_new || in_rest);
             if !in_new && !word.sensed && !among(word, &new) {
                 side.own += 1;
-                side.leads |= at == 0;
+                side.leads |= side.all == 1;
                 side.in_rest += u32::from(in_rest);
             }
         }

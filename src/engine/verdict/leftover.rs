@@ -199,7 +199,7 @@ fn value(figure: &str, hash: u64) -> u64 {
 }
 
 /// Whether punctuation or a line break between the words `at - 1` and `at` sets them apart.
-fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
+pub(super) fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
     let between = &text[words.spans[at - 1].1 as usize..words.spans[at].0 as usize];
     between
         .contains(['.', '!', '?', '\n', '(', ')', '[', ']', '|', '—', '–', '。', '؟', '！', '？'])

@@ -12,21 +12,21 @@
 //! ```
 //!
 //! A rewritten passage about the same event keeps names and other words of the original: at least a
-//! quarter of its words that carry meaning are in the passage that it replaces. Boilerplate at the
+//! fifth of its words that carry meaning are in the passage that it replaces. Boilerplate at the
 //! edges does not count.
 //!
 //! Cost: linear in the two texts, only for texts that are reprints by the measures alone.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use super::leftover::{EDGE_MAX, carries_meaning, covered};
+use super::leftover::{EDGE_MAX, carries_meaning, covered, is_set_apart};
 use crate::text::senses::Senses;
 use std::ops::Range;
 
 /// Minimum length of a passage that replaces another one, and of the replaced one, in words.
 const REPLACED_WORDS_MIN: [usize; 2] = [5, 4];
 /// Minimum number of words that carry meaning in a passage that replaces one about another subject.
-const MEANING_MIN: usize = 5;
+const MEANING_MIN: usize = 6;
 /// Minimum number of words that carry meaning and are not in the replaced passage, if a passage is
 /// news.
 const OWN_MEANING_MIN: usize = 3;
@@ -38,10 +38,10 @@ const FIGURE_WORDS_MIN: usize = 5;
 /// What the passages outside the shared runs show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct OwnPassages {
-    /// A passage replaces one with which it has hardly any words in common.
+    /// Whole sentences replace others with which they have hardly any words in common.
     pub(super) replaced: bool,
-    /// A passage is news: it has at most half of its words in common with the one that it replaces,
-    /// or it is long, or it contains a figure that the earlier text does not have.
+    /// A passage is news: it is whole sentences with at most half of their words in common with the
+    /// ones that they replace, or it is long, or it contains a figure that the earlier text does not have.
     pub(super) news: bool,
 }
 
@@ -62,19 +62,22 @@ impl OwnPassages {
         for (ours, theirs) in gaps.into_iter().filter(|(ours, _)| !ours.is_empty()) {
             let continues = same_sender && ours.start > 0 && !begins_line(new, ours.start);
             let edge = is_edge(&ours, words) && !continues;
-            let (at_head, old) = (ours.start == 0, &trace[theirs]);
+            let (first, end, old) = (ours.start, ours.end, &trace[theirs]);
             let fresh: Vec<usize> = ours.filter(|at| !known[*at]).collect();
             let meaning = || fresh.iter().copied().filter(|at| has_meaning(new, *at, senses));
             let is_shared = |at: &usize| old.contains(&(new.words.hashes[*at] as u8).max(1));
             let (all, shared) = (meaning().count(), meaning().filter(is_shared).count());
             let differs = all >= OWN_MEANING_MIN + shared && 2 * shared <= all;
-            let long = fresh.len() >= REPLACED_WORDS_MIN[0] && old.len() >= REPLACED_WORDS_MIN[1];
+            let sentences = starts_sentence(new, first) && starts_sentence(new, end);
+            let long = sentences
+                && fresh.len() >= REPLACED_WORDS_MIN[0]
+                && old.len() >= REPLACED_WORDS_MIN[1];
             // A short passage at the head that is written like a sentence is not a dateline.
             let plain = || meaning().filter(|at| !word(new, *at).starts_with(char::is_uppercase));
-            if edge && !(at_head && long && differs && plain().count() >= OWN_MEANING_MIN) {
+            if edge && !(first == 0 && long && differs && plain().count() >= OWN_MEANING_MIN) {
                 continue;
             }
-            own.replaced |= long && all >= MEANING_MIN && 4 * shared <= all;
+            own.replaced |= long && all >= MEANING_MIN && 5 * shared <= all;
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
             own.news |= long && differs || 2 * shared <= all && adds;
@@ -88,6 +91,11 @@ fn is_edge(passage: &Range<usize>, words: usize) -> bool {
     let short =
         |(most, parts): (usize, usize)| passage.len() <= most && passage.len() * parts <= words;
     passage.start == 0 && short(EDGE_MAX[0]) || passage.end == words && short(EDGE_MAX[1])
+}
+
+/// Whether a sentence starts at the word `at`, or the text ends before it.
+fn starts_sentence(new: Arrival<'_>, at: usize) -> bool {
+    at == 0 || at == new.words.hashes.len() || is_set_apart(&new.clean.text, new.words, at)
 }
 
 /// Whether a line break precedes the word at `at`, which is not the first one.
