@@ -24,6 +24,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
         "engine/verdict",
         &[
             "engine/article",
+            "engine/boilerplate",
             "engine/candidates",
             "engine/fingerprint",
             "engine/marks",

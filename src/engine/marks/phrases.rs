@@ -96,8 +96,8 @@ impl Patterns {
     }
 }
 
-/// The beginnings of all patterns: a table of the hashes of their first three bytes, with which most
-/// words are ruled out before the automaton is asked.
+/// The beginnings of all patterns: a table of the hashes of their first three bytes, which rules out
+/// most words before the automaton is asked.
 struct Beginnings(Box<[bool; 1 << Self::SIZE_LOG2]>);
 
 impl Beginnings {

@@ -55,7 +55,7 @@ pub(super) fn text_kind(
         (true, _) => (Kind::Recurring, OTHER_SUBJECT),
         (_, true) if same_provider(new.about, that.about) => (Kind::Correction, CHANGED_WORDS),
         // Not a mere duplicate, although the words of the texts are equal.
-        _ if equal && (difference.turned || difference.headline_news) => {
+        _ if equal && new.about.uri != that.about.uri && difference.is_news() => {
             (Kind::Reprint, CHANGED_WORDS)
         }
         _ => (kind, rule),

@@ -23,11 +23,10 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use super::headlines::HeadlineEvidence;
+use super::headlines::{HeadlineEvidence, is_brief};
 use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges, names_moved};
 use super::passages::OwnPassages;
 use super::signs::signs;
-use crate::fingerprint::SHORT_WORDS_MAX;
 use crate::marks::bare_headline;
 use crate::text;
 use crate::text::Words;
@@ -42,8 +41,6 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 const TURNED_MAX: usize = 16;
 /// Number of words in which two headlines may differ that say something else in the same words.
 const TURNED_HEADLINE_MAX: usize = 2;
-/// Maximum words in a brief text, whose body need not mention the subject of its headline.
-const BRIEF_WORDS_MAX: usize = 60;
 /// Names that differ show another subject only if there is at least one per this many words.
 const NAMES_PART: usize = 30;
 
@@ -66,8 +63,8 @@ pub(super) struct Difference {
     /// A number in words, a negation, one of two opposites, a sign beside a figure or the order of
     /// names has changed.
     pub(super) turned: bool,
-    /// The same sender changed what the headline says, or the equal texts hardly mention what their
-    /// different headlines say.
+    /// The same sender changed what the headline says, or sent equal texts that hardly mention what
+    /// their different headlines say.
     pub(super) headline_news: bool,
     /// What the passages outside the shared runs show; set for reprints only.
     pub(super) passages: OwnPassages,
@@ -82,6 +79,11 @@ pub(super) struct Difference {
 }
 
 impl Difference {
+    /// Whether texts with the same words report different news.
+    pub(super) fn is_news(&self) -> bool {
+        self.turned || self.headline_news
+    }
+
     /// What differs between `new` and `that`.
     pub(super) fn of(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison, edges: Edges) -> Self {
         let short = &that.print.short_text;
@@ -105,15 +107,6 @@ impl Difference {
 /// The senses of words in the language of the articles.
 pub(super) fn senses_of(new: Arrival<'_>, that: Earlier<'_>) -> Senses {
     Senses::of(new.about.language.or(that.about.language))
-}
-
-/// Maximum words in a text that counts as brief. In a script without spaces, a character counts as
-/// a word, so the number is doubled.
-fn brief_words_max(new: Arrival<'_>) -> usize {
-    let first = new.words.spans.iter().take(8).filter(|(from, _)| {
-        new.clean.text[*from as usize..].starts_with(crate::text::script::is_unsegmented)
-    });
-    if first.count() >= 4 { 2 * BRIEF_WORDS_MAX } else { BRIEF_WORDS_MAX }
 }
 
 /// The two articles, and what is known about the words of the earlier one.
@@ -180,12 +173,11 @@ impl<'a> Texts<'a> {
             found.headline_news = self.same_sender && self.headline_turns();
             return;
         };
-        let brief = self.new.print.words() <= brief_words_max(self.new);
+        let brief = is_brief(self.new);
         found.other_subject = evidence.show_other_subject(self.same_sender, brief);
         found.other_headline = brief && evidence.is_apart();
-        let near = self.same_sender || self.new.print.words() <= SHORT_WORDS_MAX;
-        let other_stub = self.equal && near && evidence.show_other_stub();
-        found.headline_news = other_stub || self.same_sender && self.headline_turns();
+        let other_stub = self.equal && evidence.show_other_stub();
+        found.headline_news = self.same_sender && (other_stub || self.headline_turns());
     }
 
     /// What the words show that the texts do not share.

@@ -27,6 +27,9 @@ use crate::text::tokens::fold;
 /// Maximum number of words that are read from a headline.
 const HEADLINE_WORDS_MAX: u32 = 60;
 
+/// Maximum words in a brief text, whose body need not mention the subject of its headline.
+const BRIEF_WORDS_MAX: usize = 60;
+
 /// What the headlines show.
 #[derive(Debug, Default)]
 pub(super) struct HeadlineEvidence {
@@ -167,6 +170,16 @@ fn headline_words_in_text(new: Arrival<'_>) -> u32 {
         true => text::words(&first, &text::Limits::default()).hashes.len() as u32,
         false => 0,
     }
+}
+
+/// Whether a text is brief, so that its body need not mention the subject of its headline. In a
+/// script without spaces, a character counts as a word, so twice as many may be in a brief text.
+pub(super) fn is_brief(new: Arrival<'_>) -> bool {
+    let unsegmented =
+        |(from, _): &&(u32, u32)| new.clean.text[*from as usize..].starts_with(is_unsegmented);
+    let characters = new.words.spans.iter().take(8).filter(unsegmented).count();
+    let most = if characters >= 4 { 2 * BRIEF_WORDS_MAX } else { BRIEF_WORDS_MAX };
+    new.print.words() <= most
 }
 
 /// The words of a headline that carry meaning, without marks and figures.

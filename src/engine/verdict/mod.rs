@@ -90,7 +90,7 @@ pub const CHANGED_NUMBERS: &str = "changed_numbers";
 pub const CHANGED_WORDS: &str = "changed_words";
 
 /// A long text by the same provider in which at most this many words have changed, and a name among
-/// them, is news. Where more have changed, it may be another edition, with another spelling or style.
+/// them, is news. If more have changed, it may be another edition, in another spelling or style.
 const REVISED_WORDS_MAX: u32 = 8;
 
 /// Rule of a match whose shared words are already covered by a better match to which it is
