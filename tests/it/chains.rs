@@ -192,6 +192,8 @@ fn versions_are_ordered_by_the_times_in_them_or_by_claimed_times() {
             T1: update of T1 by new-version; S1 of 2; pass yes
               superseded T1 by T1: newer-version
             T1: update of T1 by late-version; also expansion of T1 by contains; S1 of 3; pass yes
+            T1: update of T1 by late-version; S1 of 4; pass repeat
+            T1: redelivery of T1 by same-text; also update of T1 by new-version; S1 of 4; pass repeat
               S2 opened
             O1: original; S2 of 1; pass yes
             O1: update of O1 by new-version; S2 of 2; pass yes
