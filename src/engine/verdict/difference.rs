@@ -99,7 +99,8 @@ impl Difference {
         if edges == Edges::Furniture {
             drop_edges(&mut ours, &mut theirs, texts.senses);
         }
-        texts.read_words(ours, theirs, &mut found);
+        let same_words = equal || !pair.stamps.is_empty();
+        texts.read_words((ours, theirs), same_words, &mut found);
         found
     }
 }
@@ -180,8 +181,13 @@ impl<'a> Texts<'a> {
         found.headline_news = self.same_sender && (other_stub || self.headline_turns());
     }
 
-    /// What the words show that the texts do not share.
-    fn read_words(&self, mut ours: Side<'_>, mut theirs: Side<'_>, found: &mut Difference) {
+    /// What the words show that the texts do not share. `same_words` says whether there may be none.
+    fn read_words(
+        &self,
+        (mut ours, mut theirs): (Side<'_>, Side<'_>),
+        same_words: bool,
+        found: &mut Difference,
+    ) {
         let moved = self.known && names_moved(&ours, &theirs);
         let respelled = cancel(&mut ours, &mut theirs, self.senses);
         if self.known {
@@ -190,7 +196,7 @@ impl<'a> Texts<'a> {
         self.turns(&ours, &theirs, found);
         found.turned |= moved && found.new_words + found.old_words == 0;
         // A changed word may have the same trace byte as the word that it replaces.
-        let unseen = !self.equal && !self.known && ours.len() + theirs.len() == 0;
+        let unseen = !same_words && !self.known && ours.len() + theirs.len() == 0;
         let more = if self.same_sender { respelled } else { 0 } + u32::from(unseen);
         (found.new_words, found.new_names) = (found.new_words + more, found.new_names + more);
     }
