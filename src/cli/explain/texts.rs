@@ -95,9 +95,10 @@ impl SharedText {
 }
 
 /// The measures used by the rules, each with its name and its meaning for the texts of A and B.
-const MEASURES: [(&str, &str); 14] = [
+const MEASURES: [(&str, &str); 15] = [
     ("same_template", "1 if the texts differ in figures only, else 0"),
     ("same_provider", "1 if one provider sent both, else 0"),
+    ("later_reading", "1 if B gives a later reading of the same value than A, else 0"),
     ("hours_apart", "hours between the two"),
     ("plain_words", "words without a digit, in the text that has fewer"),
     ("distinct_words", "different words without a digit, in the text that has fewer"),

@@ -84,7 +84,7 @@ mod tests {
     proptest! {
         #[test]
         fn counts_like_a_vector(
-            ids in prop::collection::vec(prop::sample::select(vec![0, 7, 1 << 20, u32::MAX]), 0..40),
+            ids in prop::collection::vec(prop::sample::select(vec![0, 7, u32::MAX]), 0..40),
             more in prop::collection::vec(0u32..300, 0..600),
             room in 0usize..200,
         ) {

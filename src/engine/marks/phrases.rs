@@ -96,7 +96,7 @@ impl Patterns {
     }
 }
 
-/// The beginnings of all patterns: a table of the hashes of their first three bytes, which rules out
+/// The beginnings of all patterns: a table of the hashes of their first three bytes. It rules out
 /// most words before the automaton is asked.
 struct Beginnings(Box<[bool; 1 << Self::SIZE_LOG2]>);
 

@@ -181,7 +181,7 @@ impl<'a> Texts<'a> {
         found.headline_news = self.same_sender && (other_stub || self.headline_turns());
     }
 
-    /// What the words show that the texts do not share. `same_words` says whether there may be none.
+    /// What the words show that the texts do not share. With `same_words`, there may be none.
     fn read_words(
         &self,
         (mut ours, mut theirs): (Side<'_>, Side<'_>),

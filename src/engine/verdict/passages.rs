@@ -41,7 +41,8 @@ pub(super) struct OwnPassages {
     /// Whole sentences replace others with which they have hardly any words in common.
     pub(super) replaced: bool,
     /// A passage is news: it is whole sentences with at most half of their words in common with the
-    /// ones that they replace, or it is long, or it contains a figure that the earlier text does not have.
+    /// ones that they replace, or it is long, or it contains a figure that the earlier text does not
+    /// have.
     pub(super) news: bool,
 }
 
