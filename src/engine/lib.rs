@@ -28,8 +28,8 @@ use boilerplate::learned;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
 
-/// Version of the engine's decisions, included in every event. It changes whenever the same input
-/// may produce a different verdict.
+/// Version of the engine's decisions, included in every event. It differs between two releases if
+/// the same input may produce different verdicts.
 pub const ENGINE_VERSION: &str = "1.1.0";
 
 /// The engine's settings. Every event contains a hash of them.
