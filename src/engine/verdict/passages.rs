@@ -25,6 +25,8 @@ use std::ops::Range;
 
 /// Minimum length of a passage that replaces another one, and of the replaced one, in words.
 const REPLACED_WORDS_MIN: [usize; 2] = [5, 4];
+/// Two sentences may begin or end with this many equal words, such as `on Friday`.
+const COMMON_WORDS_MAX: usize = 2;
 /// Minimum number of words that carry meaning in a passage that replaces one about another subject.
 const MEANING_MIN: usize = 6;
 /// Minimum number of words that carry meaning and are not in the replaced passage, if a passage is
@@ -40,9 +42,9 @@ const FIGURE_WORDS_MIN: usize = 5;
 pub(super) struct OwnPassages {
     /// Whole sentences replace others with which they have hardly any words in common.
     pub(super) replaced: bool,
-    /// A passage is news: it is whole sentences with at most half of their words in common with the
-    /// ones that they replace, or it is long, or it contains a figure that the earlier text does not
-    /// have.
+    /// A passage is news: it is one or more sentences with at most half of their words in common
+    /// with those that they replace, or it is long, or it contains a figure that the earlier text
+    /// does not have.
     pub(super) news: bool,
 }
 
@@ -69,16 +71,18 @@ impl OwnPassages {
             let is_shared = |at: &usize| old.contains(&(new.words.hashes[*at] as u8).max(1));
             let (all, shared) = (meaning().count(), meaning().filter(is_shared).count());
             let differs = all >= OWN_MEANING_MIN + shared && 2 * shared <= all;
-            let sentences = starts_sentence(new, first) && starts_sentence(new, end);
-            let long = sentences
+            let starts = |at: usize| starts_sentence(new, at);
+            let long = (first.saturating_sub(COMMON_WORDS_MAX)..=first).any(starts)
+                && (end..=words.min(end + COMMON_WORDS_MAX)).any(starts)
                 && fresh.len() >= REPLACED_WORDS_MIN[0]
                 && old.len() >= REPLACED_WORDS_MIN[1];
+            let whole = long && starts(first) && starts(end);
             // A short passage at the head that is written like a sentence is not a dateline.
             let plain = || meaning().filter(|at| !word(new, *at).starts_with(char::is_uppercase));
             if edge && !(first == 0 && long && differs && plain().count() >= OWN_MEANING_MIN) {
                 continue;
             }
-            own.replaced |= long && all >= MEANING_MIN && 5 * shared <= all;
+            own.replaced |= whole && all >= MEANING_MIN && 5 * shared <= all;
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
             own.news |= long && differs || 2 * shared <= all && adds;
