@@ -6,8 +6,8 @@
 //! For example, with a count as the value, the lists `[4, 9]` and `[4, 7]` result in
 //! `[(4, 2), (9, 1), (7, 1)]`.
 //!
-//! Cost: about a third of that of a general hash map per look-up. No probe is needed where articles
-//! are listed in the same order under several keys, as copies are.
+//! Cost: one probe per article found, or none where articles are listed in the same order under
+//! several keys, as copies are.
 
 /// A value for each article.
 #[derive(Debug)]

@@ -43,8 +43,8 @@ struct Patterns {
     automaton: NFA,
     /// The state in which a search begins.
     start: StateID,
-    /// Whether a pattern may begin with these bytes.
-    begins: Beginnings,
+    /// Which bytes a pattern can begin with.
+    firsts: [bool; 256],
     /// The owner and rank of each pattern.
     owners: Vec<(Owner, usize)>,
 }
@@ -54,17 +54,19 @@ impl Patterns {
     fn of(patterns: impl Iterator<Item = (usize, (Owner, &'static str))>) -> Self {
         let ranked = patterns.map(|(rank, (owner, text))| ((owner, rank), fold::pattern(text)));
         let (owners, texts): (Vec<_>, Vec<_>) = ranked.unzip();
-        let begins = Beginnings::of(&texts);
+        let mut firsts = [false; 256];
+        let first_bytes = texts.iter().filter_map(|text| text.bytes().next());
+        first_bytes.for_each(|byte| firsts[usize::from(byte)] = true);
         let automaton = NFA::new(texts).expect("the built-in patterns are few and short");
         let start = automaton.start_state(Anchored::Yes).expect("every automaton has this state");
-        Self { automaton, start, begins, owners }
+        Self { automaton, start, firsts, owners }
     }
 
     /// The occurrences in `text` at word boundaries, in order of their ends.
     fn find(&self, text: &FoldedText) -> Vec<Occurrence> {
         let (text, mut all) = (text.text.as_str(), Vec::new());
         each_word_start(text, |start| {
-            if self.begins.may_begin(&text.as_bytes()[start..]) {
+            if self.firsts[usize::from(text.as_bytes()[start])] {
                 self.add_those_from(text, start, &mut all);
             }
         });
@@ -93,40 +95,6 @@ impl Patterns {
                 Occurrence { owner, rank, start, end }
             }));
         }
-    }
-}
-
-/// The beginnings of all patterns: a table of the hashes of their first three bytes. It rules out
-/// most words before the automaton is asked.
-struct Beginnings(Box<[bool; 1 << Self::SIZE_LOG2]>);
-
-impl Beginnings {
-    /// Binary logarithm of the size of the table.
-    const SIZE_LOG2: u32 = 13;
-
-    fn of(patterns: &[String]) -> Self {
-        let mut table = Box::new([false; 1 << Self::SIZE_LOG2]);
-        for pattern in patterns {
-            match *pattern.as_bytes() {
-                [a, b, c, ..] => table[Self::slot(a, b, c)] = true,
-                [a, b] => (0..=u8::MAX).for_each(|c| table[Self::slot(a, b, c)] = true),
-                _ => table.fill(true),
-            }
-        }
-        Self(table)
-    }
-
-    /// Whether a pattern may be at the start of `text`.
-    fn may_begin(&self, text: &[u8]) -> bool {
-        match *text {
-            [a, b, c, ..] => self.0[Self::slot(a, b, c)],
-            _ => true,
-        }
-    }
-
-    fn slot(a: u8, b: u8, c: u8) -> usize {
-        let spread = u32::from_le_bytes([a, b, c, 0]).wrapping_mul(0x9e37_79b1);
-        (spread >> (u32::BITS - Self::SIZE_LOG2)) as usize
     }
 }
 

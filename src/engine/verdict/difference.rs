@@ -26,7 +26,7 @@ use super::compare::Comparison;
 use super::headlines::{HeadlineEvidence, is_brief};
 use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges, names_moved};
 use super::passages::OwnPassages;
-use super::signs::signs;
+use super::signs;
 use crate::marks::bare_headline;
 use crate::text;
 use crate::text::Words;
@@ -88,7 +88,7 @@ impl Difference {
     pub(super) fn of(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison, edges: Edges) -> Self {
         let short = &that.print.short_text;
         let equal = new.print.content_hash == that.print.content_hash;
-        let turned = equal && !short.is_empty() && signs(&new.clean.text) != signs(short);
+        let turned = equal && !short.is_empty() && signs::differ(&new.clean.text, short);
         let mut found = Self { turned, ..Self::default() };
         if equal && new.about.headline == that.about.headline {
             return found;

@@ -150,9 +150,7 @@ impl<'a> LeftoverWord<'a> {
         let name = if value.is_some() { Name::No } else { Name::of(&text[..from], shown) };
         Self { at: at as u32, text: shown, hash, name, value }
     }
-}
 
-impl LeftoverWord<'_> {
     /// Whether the word is a single capital letter within a sentence, as in `vitamin C`.
     pub(super) fn is_letter(&self) -> bool {
         let mut chars = self.text.chars();

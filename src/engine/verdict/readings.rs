@@ -97,7 +97,7 @@ pub(super) fn is_later(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison) -
     {
         return false;
     }
-    let figures = Figures { new, that, pair };
+    let figures = AlignedFigures { new, that, pair };
     let Some(shift) = pair.changed().find_map(|p| figures.shift(p.new)) else { return false };
     let apart = new.now.since(that.arrived).0 / 60_000;
     let only_time = pair.changed().all(|p| (shift.words.0..shift.words.1).contains(&p.new));
@@ -109,13 +109,13 @@ pub(super) fn is_later(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison) -
 }
 
 /// The figures of two texts that are aligned.
-struct Figures<'a> {
+struct AlignedFigures<'a> {
     new: Arrival<'a>,
     that: Earlier<'a>,
     pair: &'a Comparison,
 }
 
-impl Figures<'_> {
+impl AlignedFigures<'_> {
     /// How far the time that contains the figure `at` has moved; `None` if it is not part of a time
     /// or date, or if the earlier figure is not.
     fn shift(&self, at: u32) -> Option<Shift> {

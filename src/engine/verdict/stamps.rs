@@ -46,7 +46,7 @@ const RUNNING_WORDS_MIN: usize = 12;
 const RUNNING_WORDS_MIN_APART: usize = 40;
 
 /// A line of a text that contains words.
-struct Line<'a> {
+struct TextLine<'a> {
     text: &'a str,
     /// Its words, as indices.
     words: Range<usize>,
@@ -66,7 +66,7 @@ impl Stamps {
     fn of(text: &str, words: &Words) -> Self {
         let none = Self { lines: Vec::new(), running_words: 0 };
         let lines = lines(text, words);
-        let short = |line: &&Line<'_>| is_short(line, words);
+        let short = |line: &&TextLine<'_>| is_short(line, words);
         let head = lines.iter().take_while(short).count();
         let foot = lines.iter().rev().take_while(short).count();
         if head == lines.len() || words.overflow_hash != 0 {
@@ -87,7 +87,7 @@ impl Stamps {
         let stamps = head.iter().chain(foot);
         let of_stamps: usize = stamps.clone().map(|line| line.words.len()).sum();
         let stamps = stamps.filter(|line| figures(line, words) > 0);
-        let range = |line: &Line<'_>| line.words.start as u32..line.words.end as u32;
+        let range = |line: &TextLine<'_>| line.words.start as u32..line.words.end as u32;
         Self { lines: stamps.map(range).collect(), running_words: words.hashes.len() - of_stamps }
     }
 
@@ -98,7 +98,7 @@ impl Stamps {
 }
 
 /// The lines of a text that contain words.
-fn lines<'a>(text: &'a str, words: &Words) -> Vec<Line<'a>> {
+fn lines<'a>(text: &'a str, words: &Words) -> Vec<TextLine<'a>> {
     let (mut lines, mut at, mut word, mut apart) = (Vec::new(), 0, 0, true);
     for line in text.split('\n') {
         let end = at + line.len();
@@ -107,7 +107,7 @@ fn lines<'a>(text: &'a str, words: &Words) -> Vec<Line<'a>> {
             word += 1;
         }
         if word > first {
-            lines.push(Line { text: line.trim(), words: first..word, apart });
+            lines.push(TextLine { text: line.trim(), words: first..word, apart });
             apart = false;
         } else if line.trim().is_empty() {
             apart = true;
@@ -118,13 +118,13 @@ fn lines<'a>(text: &'a str, words: &Words) -> Vec<Line<'a>> {
 }
 
 /// The number of figures in a line.
-fn figures(line: &Line<'_>, words: &Words) -> usize {
+fn figures(line: &TextLine<'_>, words: &Words) -> usize {
     let within = |at: usize| words.figures.partition_point(|f| (f.word as usize) < at);
     within(line.words.end) - within(line.words.start)
 }
 
 /// Whether a line has few words and is not a sentence.
-fn is_short(line: &Line<'_>, words: &Words) -> bool {
+fn is_short(line: &TextLine<'_>, words: &Words) -> bool {
     let figures = figures(line, words);
     let most = if figures > 1 { DATE_WORDS_MAX } else { COUNTER_WORDS_MAX };
     line.words.len() - figures <= most

@@ -25,7 +25,7 @@ pub(super) struct StandardJson {
 }
 
 /// What is written in place of the first bytes of a text.
-struct Replacement {
+struct JsonReplacement {
     /// The bytes replaced.
     bytes: usize,
     written: Cow<'static, str>,
@@ -71,11 +71,11 @@ impl StandardJson {
 }
 
 /// The replacement for a number that JSON does not have, at the start of `rest`.
-fn number(rest: &str) -> Option<Replacement> {
+fn number(rest: &str) -> Option<JsonReplacement> {
     let written = [("NaN", "null"), ("Infinity", "true"), ("-Infinity", "true")];
     let (name, written) = written.into_iter().find(|(name, _)| rest.starts_with(name))?;
     let is_whole = !rest[name.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    is_whole.then(|| Replacement {
+    is_whole.then(|| JsonReplacement {
         bytes: name.len(),
         written: written.into(),
         has_invalid_bytes: false,
@@ -84,8 +84,8 @@ fn number(rest: &str) -> Option<Replacement> {
 
 /// The replacement for a control character or an escape at the start of `rest`, which is inside a
 /// string.
-fn in_text(rest: &str) -> Option<Replacement> {
-    let one = |bytes, written: Cow<'static, str>| Replacement {
+fn in_text(rest: &str) -> Option<JsonReplacement> {
+    let one = |bytes, written: Cow<'static, str>| JsonReplacement {
         bytes,
         written,
         has_invalid_bytes: false,
@@ -103,7 +103,7 @@ fn in_text(rest: &str) -> Option<Replacement> {
 }
 
 /// The replacement for the escapes `\xHH` at the start of `rest`.
-fn hexadecimal(rest: &str) -> Option<Replacement> {
+fn hexadecimal(rest: &str) -> Option<JsonReplacement> {
     const ESCAPE: usize = "\\x00".len();
     let byte = |escape: &[u8]| {
         let digits = std::str::from_utf8(escape.strip_prefix(b"\\x")?).ok()?;
@@ -114,7 +114,7 @@ fn hexadecimal(rest: &str) -> Option<Replacement> {
     let text = String::from_utf8_lossy(&bytes);
     let quoted = serde_json::to_string(&text).ok()?;
     let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
-    (!bytes.is_empty()).then(|| Replacement {
+    (!bytes.is_empty()).then(|| JsonReplacement {
         bytes: bytes.len() * ESCAPE,
         written: inner.to_owned().into(),
         has_invalid_bytes: matches!(text, Cow::Owned(_)),
