@@ -121,7 +121,7 @@ pub struct ArticleMention {
 }
 
 impl From<ArticleKey> for ArticleMention {
-    /// An article of which only the key is known.
+    /// A mention of an article of which only the key is known.
     fn from(key: ArticleKey) -> Self {
         Self { key, provider: None, headline: None, unique: None }
     }
@@ -130,7 +130,7 @@ impl From<ArticleKey> for ArticleMention {
 /// The articles that a verdict names.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VerdictMentions {
-    /// Those of the main relation, followed by those of each relation in `also`.
+    /// The articles of the main relation, followed by the articles of each relation in `also`.
     pub relations: Vec<RelationMentions>,
     /// The article that the new one replaces in the unique topic.
     pub replaces: Option<ArticleMention>,
@@ -202,10 +202,11 @@ pub struct RadiusPart {
 /// What a search for carriers left out because of a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unsearched {
-    /// Number of versions of the withdrawn article whose text was not searched for. These are the
-    /// oldest.
+    /// Number of versions of the withdrawn article whose text was not searched for. The oldest
+    /// versions are left out first.
     pub versions: u32,
-    /// Number of articles with the same slug whose figures were not compared. These are the oldest.
+    /// Number of articles with the same slug whose figures were not compared. The oldest articles
+    /// are left out first.
     pub same_slug: u32,
 }
 

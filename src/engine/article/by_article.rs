@@ -6,8 +6,8 @@
 //! For example, with a count as the value, the lists `[4, 9]` and `[4, 7]` result in
 //! `[(4, 2), (9, 1), (7, 1)]`.
 //!
-//! Cost: one probe per article found, or none where articles are listed in the same order under
-//! several keys, as copies are.
+//! Cost: one hash table probe per article found. If several posting lists contain the same articles
+//! in the same order, as those of copies do, only the first list needs probes.
 
 /// A value for each article.
 #[derive(Debug)]

@@ -30,7 +30,8 @@ struct LooseTime {
     /// Whether a full stop follows the last number.
     has_stop: bool,
     month: Option<i8>,
-    /// Whether the month was the first word, which may also be a weekday (`mardi`).
+    /// Whether the month was the first word. That word may be a weekday instead: `mardi` begins
+    /// like `mars`.
     month_is_first: bool,
     /// The time of day in milliseconds.
     time_ms: Option<i64>,
@@ -63,8 +64,8 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     }
     let text = text.chars().map(ascii).collect::<String>();
     let text = with_separators(&text).unwrap_or(text);
-    // The comment at the end is the name of the zone, in any language. It matters only if there is
-    // no offset: `GMT+0100 (Central European Standard Time)`, `(CET)`.
+    // A comment in parentheses at the end is the name of the zone, in any language. It is only
+    // needed if there is no offset: `GMT+0100 (Central European Standard Time)`, `(CET)`.
     let commented = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
     let (main, comment) = commented.unwrap_or((&text, ""));
     let mut read = LooseTime::default();
@@ -117,7 +118,7 @@ fn with_separators(text: &str) -> Option<String> {
             format!("{hours}:{}", if rest.is_empty() { "00" } else { rest })
         }
     };
-    // Years of other calendars have other lengths.
+    // A year that does not have four digits belongs to another calendar.
     let year = year.trim();
     (year.len() == 4).then(|| format!("{year}-{}-{} {clock} {half}", month.trim(), day.trim()))
 }
@@ -256,7 +257,7 @@ impl LooseTime {
         let (a, b): (i16, i16) = (first.parse().ok()?, second.parse().ok()?);
         let (day, month, year) = match separator {
             _ if first.len() == 4 => (third, second, first),
-            // Dots are always written in the order day, month, year.
+            // In a date with dots, the order is always day, month, year.
             '.' => (first, second, third),
             _ if a > 12 => (first, second, third),
             _ if b > 12 || a == b => (second, first, third),

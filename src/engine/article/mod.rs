@@ -191,9 +191,9 @@ pub struct Marks {
     pub revision: Option<Revision>,
     /// If the item is a notice, what it tells receivers to do with another article.
     pub order: Option<NoticeOrder>,
-    /// The order that the item gives on the condition that its sender has sent an article with the
-    /// headline that the item names. The verdict checks this condition and then sets `order`, so
-    /// this field is not stored.
+    /// An order that is only valid if the item's sender has also sent an article with the headline
+    /// that the item names. The verdict checks this and, if it is so, sets `order`. This field is
+    /// not stored.
     #[serde(skip)]
     pub possible_order: Option<NoticeOrder>,
     /// The form of the item.

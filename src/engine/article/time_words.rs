@@ -39,7 +39,7 @@ const FULL_MONTHS: [&[&str]; 12] = [
     &[AMBIGUOUS_MONTH, "ноября", "ноябрь", "kasım", "kasim"],
     &["grudnia", "grudzień", "декабря", "декабрь", "aralık", "aralik"],
 ];
-/// November in Polish and October in Croatian. Only Croatian has a full stop after the day.
+/// November in Polish and October in Croatian. Only Croatian puts a full stop after the day.
 const AMBIGUOUS_MONTH: &str = "listopada";
 
 /// Zone names with their offset in minutes.

@@ -23,9 +23,10 @@ use std::collections::BTreeMap;
 /// How boilerplate is learned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// Number of unrelated articles that must carry a piece; 0 turns learning off. For a piece in
-    /// the first third of a text, at least one provider must have sent more than half of this
-    /// number of articles. The first article of every other provider does not count.
+    /// Number of unrelated articles that must carry a piece; 0 turns learning off. A piece in the
+    /// first third of a text needs stronger evidence: of each provider except one, the first
+    /// carrier is not counted, and at least one provider must have sent more than half of this
+    /// number of carriers.
     pub roots_min: u8,
     /// Minimum number of plain words that a carrier must have outside the piece.
     pub own_words_min: u32,
@@ -81,7 +82,7 @@ impl LearnedBoilerplate {
         self.seen.len()
     }
 
-    /// Approximate bytes in use: nodes of the map are about two thirds full.
+    /// Approximate bytes in use, assuming that the nodes of the map are two thirds full.
     pub fn bytes(&self) -> usize {
         self.seen.len() * size_of::<(u64, EventTime)>() * 3 / 2
             + self.changes.capacity() * size_of::<(u64, Option<EventTime>)>()
@@ -128,7 +129,8 @@ impl LearnedBoilerplate {
         self.seen.insert(hash, seen);
     }
 
-    /// Applies the removal of a record by another instance; not reported as a change.
+    /// Applies another instance's removal of a record. Not reported by
+    /// [`take_changes`](Self::take_changes).
     pub fn follow_removal(&mut self, hash: u64) {
         self.seen.remove(&hash);
     }

@@ -9,9 +9,9 @@
 //! each article links to the next older article with the same block. Chains end at the oldest live
 //! article, so expired articles are left out at no cost.
 //!
-//! This table answers lookups by published SimHash. The samples cannot: they are keyed, and the
-//! published SimHash is not. It finds no copies that the samples miss, so it is not used to find
-//! candidates for new articles.
+//! These tables answer lookups by the published SimHash. The samples cannot answer them, because
+//! they are computed with a secret key and the SimHash is not. The tables find no copies that the
+//! samples miss, so they are not used to find candidates for new articles.
 //!
 //! Invariant IH-1: a lookup finds the same articles as a scan of the live articles, as long as no
 //! chain is longer than `CHAIN_MAX`. In a longer chain, only the newest `CHAIN_MAX` are examined,

@@ -3,9 +3,8 @@
 //! In: a fingerprint, content hash or uri. Out: at least one live version of each uri that may
 //! match; the caller examines all live versions.
 //!
-//! These searches are complete. Candidate lists are bounded, so a sender of many copies could hide
-//! earlier copies behind later ones; these searches also read the articles dropped from those
-//! lists.
+//! These searches are complete. Candidate lists are bounded, so a sender of many copies could push
+//! earlier copies out of them; these searches also read the articles dropped from those lists.
 //!
 //! Cost: about 6 ns for each posting read, that is, for each sample of the text and each uri that
 //! shares it.

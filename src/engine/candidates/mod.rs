@@ -9,19 +9,19 @@
 //! covers at least eight plain words. At most `candidates_max` are verified. Half of the places go
 //! to candidates with equal hashes, then to those with the most shared samples times p. Each of the
 //! other places goes to the candidate that adds the most samples of the new text that no chosen
-//! candidate shares yet; if none adds any, to the next best one. (Otherwise the donor of a spliced
-//! item would lose to copies of its base.) In addition, if any article shares enough samples, up to
-//! two articles that share only one sample are candidates, because they may be the donors of short
-//! passages. No other candidate may share that sample, and it must stand for at least eight
-//! shingles.
+//! candidate shares yet; if none adds any, to the next best one. (Without this rule, if a new text
+//! combines two earlier articles, copies of the first could take all places, and the second would
+//! not be verified.) In addition, if any article shares enough samples, up to two articles that
+//! share only one sample are candidates, because they may be the donors of short passages. No other
+//! candidate may share that sample, and its sampling period must be at least eight.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
 //!
 //! Cost: 12 bytes for each sample, content hash, masked hash, edge piece and named uri (7 if
-//! fifteen articles share it), and 36 per article. For each sample, a lookup reads a short chain
-//! and a list. The lookup returns the slots that it found, so that the insertion does not search
-//! again.
+//! fifteen articles share it), and 36 bytes per article. For each sample, a lookup reads a short
+//! chain and a list. The lookup returns the slots that it found, so that the insertion does not
+//! search again.
 //!
 //! Invariants: IX-1 candidates are a function of the live articles and the query; IX-2 lists for
 //! candidate lookup are bounded and keep the articles that expire last; IX-3 [`Index::holders`]

@@ -285,7 +285,7 @@ impl PostingsTable {
         limit: usize,
     ) -> Option<u32> {
         self.make_room(live, limit);
-        // Another key of the same article may have taken the slot since.
+        // Another key of the same article may have taken the slot since the lookup.
         let place = place.filter(|p| p.rebuilt == self.rebuilt && self.takes(p.at, key, live));
         let at = place.map_or_else(|| self.find(key, live), |place| place.at as usize);
         let slot = self.slots[at];

@@ -1,11 +1,12 @@
 //! Size limits for the fields of an article.
 //!
-//! Any field of an article can end up in its state record, in events, or in memory for as long as
-//! the article is live, and each of these has a size limit. An item with a field over its limit is
-//! rejected, not truncated: a truncated uri or headline would identify something else. The
-//! exception is a value that is used only because the item does not state the field, such as the
-//! title of a feed in place of the provider. If such a value is too long, it is ignored and a flag
-//! is set ([`Repairs::stand_in`](super::repairs::Repairs::stand_in)).
+//! Any field of an article can be stored in its state record, published in events, or kept in
+//! memory while the article is live. Records, events and memory are limited in size, so the fields
+//! are too. An item with a field over its limit is rejected, not truncated: a truncated uri or
+//! headline would identify something else. The exception is a value that is used only because the
+//! item does not state the field, such as the title of a feed in place of the provider. If such a
+//! value is too long, it is ignored and a flag is set
+//! ([`Repairs::stand_in`](super::repairs::Repairs::stand_in)).
 //!
 //! The limits are several times as large as what agencies send. They are chosen so that the largest
 //! record fits into the 1,048,588 bytes that a Kafka topic accepts by default

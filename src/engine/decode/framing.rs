@@ -83,8 +83,8 @@ fn json_in_utf_16(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The value after a schema id, if there is a schema id and a JSON or XML document follows it. A
-/// UTF-16 document may also start with a zero byte, but then its second byte is `<`, which no
-/// schema id in use has there.
+/// UTF-16 XML document may also start with a zero byte, but its second byte is then `<`. No schema
+/// id in use has `<` as its second byte.
 fn without_schema_id(bytes: &[u8]) -> &[u8] {
     let value = bytes.get(SCHEMA_ID_BYTES..).unwrap_or_default();
     let document = value.trim_ascii_start().first().is_some_and(|b| b"{[<".contains(b));

@@ -1,4 +1,4 @@
-//! Decodes input records into articles. There is one decoder per format. The format is either
+//! Decodes input records into articles. Each format has its own decoder. The format is either
 //! configured or detected from the record's content type and first bytes.
 //!
 //! In: the bytes of one input record. Out: one result per item in the record, either an [`Article`]
@@ -331,8 +331,9 @@ fn utf8(bytes: &[u8]) -> (Cow<'_, str>, Option<usize>) {
     }
 }
 
-/// A JSON value without what its standard forbids but decoding accepts, such as `NaN`; `None` if
-/// the value needs no such change, or is not valid JSON with it either.
+/// Rewrites the constructs that the decoder accepts although the JSON standard forbids them, such
+/// as `NaN`. `None` if the value contains no such construct, or is not valid JSON even when
+/// rewritten.
 pub fn standard_json(bytes: &[u8]) -> Option<String> {
     json::rewritten(std::str::from_utf8(bytes).ok()?)
 }

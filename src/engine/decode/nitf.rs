@@ -17,8 +17,8 @@
 //! - status: `docdata/@management-status`
 //! - ednote, all of them: `ed-msg/@info`, the comments of `revision-history`
 //!
-//! NITF markup is renamed to HTML where HTML has an equivalent. Media, editorial notes and the end
-//! of the body are dropped from the text.
+//! NITF markup is renamed to HTML where HTML has an equivalent. Media, editorial notes and the
+//! element `body.end` are dropped from the text.
 //!
 //! Source: IPTC NITF 3.6, document type and documentation.
 

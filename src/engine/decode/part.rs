@@ -57,8 +57,8 @@ pub enum RecordPart {
 }
 
 impl RecordPart {
-    /// Makes this part independent of `document`, to whose bytes it refers; the document is not the
-    /// record itself.
+    /// Replaces a byte range of `document` by a copy of the bytes. Needed if `document` is not the
+    /// record itself, but was decompressed or extracted from it.
     pub(super) fn detach(&mut self, document: &[u8]) {
         if let Self::Bytes(range) = self {
             let bytes = document.get(range.clone()).unwrap_or_default();

@@ -17,8 +17,8 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// Maximum size in bytes of the text before the first item that is repeated for each item. If that
-/// text is longer, only the start tags around the item are repeated.
+/// The document of each item begins with a copy of the text before the first item, if that text has
+/// at most this many bytes. If it is longer, only the start tags around the item are copied.
 const HEAD_BYTES_MAX: usize = 4_096;
 /// The XML declaration of an item's document.
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";

@@ -411,7 +411,8 @@ impl Element {
         resolve(&raw)
     }
 
-    /// Appends the escaped text. With `separate`, elements that are not inline separate words.
+    /// Appends the escaped text. If `separate` is true, elements that are not inline separate
+    /// words.
     fn collect(&self, separate: bool, raw: &mut String) {
         const INLINE: [&str; 11] =
             ["a", "b", "em", "i", "span", "strong", "sub", "sup", "u", "q", "lang"];

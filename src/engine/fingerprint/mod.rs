@@ -31,8 +31,8 @@ pub use simhash::SimHash;
 /// Fingerprint settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Maximum number of shingle hashes that an article posts; at most 64. A text with at least
-    /// this many shingles posts about half of this number or more.
+    /// Maximum number of samples (sampled shingle hashes) of an article; at most 64. A text with at
+    /// least this many shingles has about half of this number of samples, or more.
     pub samples_max: u8,
 }
 

@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
         self.raw(name).is_some_and(|raw| raw != "null")
     }
 
-    /// Takes the field with this folded name from `other`, unless it has a value here.
+    /// Copies the field with this folded name from `other`, unless this object has a value for it.
     pub(super) fn fill(&mut self, other: &Self, name: &'static str) {
         if let Some(value) = other.raw(name).filter(|_| !self.has(name)) {
             let written = Cow::Borrowed(name);

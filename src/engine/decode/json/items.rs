@@ -29,7 +29,7 @@ pub(super) struct FeedDefaults {
     title: SharedValue,
     /// The language tag of the feed.
     language: Option<String>,
-    /// The values among these that were unreadable or repaired.
+    /// Which of these values were unreadable or repaired.
     repairs: Repairs,
 }
 
@@ -150,9 +150,9 @@ fn items_within<'a>(
     Ok(JsonRecord { shared, ..inner })
 }
 
-/// The fields of the article in an object that keeps the id outside of them: the hit of a search
-/// engine, a resource of JSON:API, or an entry of Contentful, whose dates are outside too. Other
-/// objects are returned unchanged.
+/// If the article is nested in an object that has the article's id: the nested fields, with the id
+/// added. This is so in a search engine hit, a JSON:API resource, and a Contentful entry, whose
+/// dates are added too. Other objects are returned unchanged.
 fn without_shell(fields: Fields<'_>) -> Fields<'_> {
     if has_any_text(&fields) {
         return fields;

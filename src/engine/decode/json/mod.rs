@@ -32,9 +32,9 @@
 //! rejected. Items of a JSON Feed inherit the title and the language of the feed. If a list is cut
 //! off or has a broken entry, the other entries are still read.
 //!
-//! The article may also be inside an object that keeps its id: the hit of a search engine
-//! (`_source`), a resource of JSON:API (`attributes`), an entry of Contentful (`fields` beside
-//! `sys`).
+//! The article may also be nested in an object that has the article's id: the hit of a search
+//! engine (`_source`), a resource of JSON:API (`attributes`), an entry of Contentful (`fields`
+//! beside `sys`).
 //!
 //! Some deviations from JSON that feeds send are accepted (see [`standard`]). Null counts as
 //! absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag is set on the
@@ -109,7 +109,7 @@ pub(super) fn decode(
     }
 }
 
-/// Decodes a record that becomes valid JSON when it is rewritten. `None` if it does not.
+/// Rewrites a record that is not valid JSON, and decodes it. `None` if it is still not valid JSON.
 fn standardized(
     text: &str,
     encoding: Encoding,
@@ -124,7 +124,8 @@ fn standardized(
     Some(articles)
 }
 
-/// The text of a JSON value, if it is valid only when it is rewritten as [`decode`] does.
+/// The rewritten text of a JSON value that only becomes valid when it is rewritten as in
+/// [`decode`].
 pub(super) fn rewritten(text: &str) -> Option<String> {
     let standard = StandardJson::of(text)?.text;
     serde_json::from_str::<serde::de::IgnoredAny>(&standard).ok()?;
@@ -220,8 +221,8 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     })
 }
 
-/// The uri. In AP items it is in `altids.itemid`. The `@id` of JSON-LD is used if it is absolute;
-/// others, such as `#article`, are the same on every page.
+/// The uri. In AP items it is in `altids.itemid`. The `@id` of JSON-LD is used if it is absolute; a
+/// relative one, such as `#article`, is the same on every page.
 fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     let altids = from.fields.raw("altids").and_then(Fields::of_object);
     let item_id = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));

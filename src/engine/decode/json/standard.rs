@@ -1,4 +1,4 @@
-//! Rewrites what feeds send in JSON although its standard forbids it.
+//! Rewrites constructs that feeds send in JSON although the JSON standard forbids them.
 //!
 //! | Sent | Rewritten as |
 //! |---|---|

@@ -17,7 +17,7 @@ pub(super) fn article(header: &str, body: &str, tail: &str, repairs: &Repairs) -
     article.urgency = level.and_then(|level| {
         repairs.parse("urgency", level, |level| Some("fburdsw".find(level)? as u8 + 1))
     });
-    // Several such lines may be sent as one line.
+    // Several lines that begin with `^` may be sent as one line.
     let body = body.replace("< ^", "<\n^");
     let mut lines = body.lines().peekable();
     while let Some(line) = lines.peek() {

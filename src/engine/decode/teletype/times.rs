@@ -49,7 +49,7 @@ pub(super) fn of_iptc(tail: &str) -> Option<TrailerTime> {
     let (day, hour, minute) = (time.get(..2)?, time.get(2..4)?, time.get(4..6)?);
     let date = date(year, &month.to_string(), day)?;
     let read = trailer_time(date.clone(), hour, minute, &zones.join(" "))?;
-    // The zone may also follow the year. Anything else may follow the year, too.
+    // The zone may also follow the year, but so may other words.
     let late = parts.next().filter(|_| zones.is_empty());
     let late = late.and_then(|zone| trailer_time(date, hour, minute, zone));
     Some(late.filter(|late| late.at.is_some()).unwrap_or(read))
