@@ -4,7 +4,7 @@
 //! | flag | what happened |
 //! |---|---|
 //! | `repaired_text` | U+FFFD replaces invalid UTF-8 or an escaped unpaired surrogate |
-//! | `unreadable_<field>` | a value was ignored: invalid, or too long to fill in for a missing field |
+//! | `unreadable_<field>` | a value was ignored: invalid, or too long to replace a missing field |
 //! | `unreadable_attribute` | an XML attribute was ignored because its syntax is invalid |
 //!
 //! A value that is null, false or empty counts as absent, and so does a language tag such as `und`.

@@ -11,10 +11,11 @@
 //!       one block of 11 words; figure pair (5, 5) differs; 4 of 8 shingles covered; longest run 5
 //! ```
 //!
-//! The earlier trace is scanned once. At each position the diagonal of the last run is tried first,
-//! then up to four positions of the new text with the same four bytes. Each hit is extended in both
-//! directions, and the longest run wins. Four bytes that contain three or more figures do not start
-//! a run. Unrelated texts share four bytes at about one in 2^32 pairs of positions.
+//! The earlier trace is scanned once. At each position, the diagonal (the offset between the texts)
+//! of the last run is tried first, then up to four positions of the new text with the same four
+//! bytes. Each hit is extended in both directions, and the longest run wins. Four bytes that
+//! contain three or more figures do not start a run. Unrelated texts share four bytes at about one
+//! in 2^32 pairs of positions.
 //!
 //! Cost: one table for the new text, and a few operations per word of each earlier text.
 //!
@@ -328,7 +329,7 @@ fn covered(parts: &mut [SharedRun], start: impl Fn(&SharedRun) -> u32) -> u32 {
 }
 
 impl Alignment {
-    /// Number of words in the blocks that are not figures.
+    /// Number of words in the blocks, not counting figures.
     pub fn plain_words(&self) -> u32 {
         let words: u32 = self.blocks.iter().map(|b| b.len).sum();
         words - self.figures.len() as u32

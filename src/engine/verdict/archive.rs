@@ -1,4 +1,5 @@
-//! The data that verdicts use of the new article and of the earlier articles it is compared with.
+//! The data about the new article, and about the earlier articles it is compared with, that
+//! verdicts use.
 
 use super::identity_record::Identity;
 use super::names;

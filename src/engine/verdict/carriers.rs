@@ -1,11 +1,11 @@
 //! Carriers: articles that literally contain a passage of an earlier article. They are the blast
 //! radius of a kill or correction.
 //!
-//! In: the fingerprint of the withdrawn or corrected text, its tainted words, and a live article.
-//! Out: the word ranges of that article that repeat at least `run_words` consecutive words of the
-//! text, at least one of them tainted. If both texts are equal, this is the whole range, however
-//! short. Paraphrases are not found. [`is_likely_carrier`] decides whether an article with the same
-//! slug has the figures of the text.
+//! In: the fingerprint of the withdrawn or corrected text, its tainted words (the words that were
+//! withdrawn or corrected), and a live article. Out: the word ranges of that article that repeat at
+//! least `run_words` consecutive words of the text, at least one of them tainted. If the two texts
+//! are equal, the result is the whole text, however short. Paraphrases are not found.
+//! [`is_likely_carrier`] decides whether an article with the same slug has the figures of the text.
 //!
 //! ```text
 //! tainted   the minister took [40] crowns from the lake fund said a clerk in may
@@ -90,9 +90,9 @@ pub fn carried_ranges(
     ranges
 }
 
-/// Whether `that`, which has the slug of `text`, has the figures that matter. For a corrected text:
-/// at least one tainted figure, and at least one of the other figures if there are any. For a whole
-/// text: at least two of its figures, and half of them.
+/// Whether `that`, which has the same slug as `text`, contains enough of its figures. For a
+/// corrected text: at least one tainted figure, and at least one of the other figures if there are
+/// any. For a whole text: at least two of its figures, and half of them.
 pub fn is_likely_carrier(text: &Fingerprint, tainted: &TaintedWords, that: &Fingerprint) -> bool {
     let mut present: Vec<u32> = that.figures.iter().map(|figure| figure.hash).collect();
     present.sort_unstable();

@@ -21,7 +21,7 @@ pub(super) struct TextKind {
     pub(super) kind: Kind,
     /// The stable name of the rule that gave it.
     pub(super) rule: &'static str,
-    /// What differs, if the measures alone show a copy.
+    /// How the two articles differ; only set if the measures alone show a copy.
     pub(super) difference: Difference,
 }
 

@@ -44,8 +44,8 @@ pub(super) struct Comparison {
     /// The figures of the new text that differ only because they are in a stamp
     /// ([`stamps`](super::stamps)), by word. They are not among `figures`.
     pub(super) stamps: Vec<u32>,
-    /// Number of figures in short rewritten gaps that have no figure as their counterpart, as when
-    /// a template states a value in words. Rules may count them as changed figures.
+    /// Number of figures in short rewritten gaps without a corresponding figure in the other text,
+    /// as when a template states a value in words. Rules may count them as changed figures.
     pub(super) replaced: u32,
     /// The longest unmatched block of each text as a share of that text: the larger of the two
     /// shares.
@@ -151,8 +151,8 @@ impl Comparison {
         (!self.figures.is_empty()).then(|| Ratio::of(equal, self.figures.len() as u32))
     }
 
-    /// The passages between the shared blocks that ascend in both texts, as ranges of words in the
-    /// new text and in the earlier one.
+    /// The passages between those shared blocks that are in the same order in both texts, as ranges
+    /// of words in the new text and in the earlier one.
     pub(super) fn gaps(&self, new: u32, old: u32) -> Vec<(Range<usize>, Range<usize>)> {
         let range = |(from, to): (u32, u32)| from as usize..to as usize;
         let (chain, _) = chains(&self.alignment.blocks);
@@ -233,10 +233,11 @@ impl Comparison {
     }
 }
 
-/// Returns a chain of blocks that ascends in both texts, built greedily from the longest block, and
-/// all blocks in the order of the earlier text. Blocks outside the chain are moved text, and the
-/// gaps around them mean nothing. `blocks` are in the order of the new text; if they also ascend in
-/// the earlier one, as they mostly do, both results are `blocks`.
+/// Returns two lists: a chain of blocks that are in the same order in both texts, built greedily
+/// from the longest block; and all blocks in the order of the earlier text. Blocks outside the
+/// chain are moved text, so the gaps around them are not compared. `blocks` must be in the order of
+/// the new text. If they are in the same order in the earlier text, as in most pairs, both lists
+/// equal `blocks`.
 fn chains(blocks: &[SharedRun]) -> (Cow<'_, [SharedRun]>, Cow<'_, [SharedRun]>) {
     if blocks.is_sorted_by(|a, b| a.old_end() <= b.old) {
         return (blocks.into(), blocks.into());

@@ -39,9 +39,9 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 
 /// Texts with more leftover words than this are not searched for words that change the meaning.
 const TURNED_MAX: usize = 16;
-/// Number of words in which two headlines may differ that say something else in the same words.
+/// The same limit for headlines.
 const TURNED_HEADLINE_MAX: usize = 2;
-/// Names that differ show another subject only if there is at least one per this many words.
+/// Names that differ show another subject only if each side has one per this many words.
 const NAMES_PART: usize = 30;
 
 /// How to treat words at an edge that are set apart from the shared text.
@@ -58,23 +58,23 @@ pub(super) enum Edges {
 pub(super) struct Difference {
     /// The articles are about different subjects.
     pub(super) other_subject: bool,
-    /// The articles are brief, only their headlines name the subject, and these are not the same.
+    /// The articles are brief, and their texts hardly mention what their different headlines say.
     pub(super) other_headline: bool,
     /// A number in words, a negation, one of two opposites, a sign beside a figure or the order of
     /// names has changed.
     pub(super) turned: bool,
-    /// The same sender changed what the headline says, or sent equal texts that hardly mention what
-    /// their different headlines say.
+    /// The same sender changed what the headline says, or sent one text under two headlines that
+    /// the text hardly mentions.
     pub(super) headline_news: bool,
     /// What the passages outside the shared runs show; set for reprints only.
     pub(super) passages: OwnPassages,
     /// Number of figures in the new text that the earlier text does not have.
     pub(super) new_figures: u32,
-    /// Number of other words in the new text that carry meaning.
+    /// Number of words, other than figures, that carry meaning and that only the new text has.
     pub(super) new_words: u32,
     /// How many of `new_words` are written as names.
     pub(super) new_names: u32,
-    /// Number of other words in the earlier text that carry meaning; 0 if its words are not known.
+    /// Number of such words that only the earlier text has; 0 if its words are not known.
     pub(super) old_words: u32,
 }
 
@@ -181,7 +181,7 @@ impl<'a> Texts<'a> {
         found.headline_news = self.same_sender && (other_stub || self.headline_turns());
     }
 
-    /// What the words show that the texts do not share. With `same_words`, there may be none.
+    /// Reads the words that the texts do not share. If `same_words` is true, there may be none.
     fn read_words(
         &self,
         (mut ours, mut theirs): (Side<'_>, Side<'_>),
@@ -201,8 +201,8 @@ impl<'a> Texts<'a> {
         (found.new_words, found.new_names) = (found.new_words + more, found.new_names + more);
     }
 
-    /// Whether the new headline says something else than the other one, in otherwise the same
-    /// words: another number, a negation or an opposite.
+    /// Whether the headlines differ in meaning although they have most words in common: in a
+    /// number, a negation or an opposite.
     fn headline_turns(&self) -> bool {
         let headlines =
             [self.new.about, self.that.about].map(|about| bare_headline(&about.headline));
@@ -391,7 +391,7 @@ mod tests {
         Difference::of(new, that, &pair, Edges::Furniture)
     }
 
-    /// Whether the meaning of `body` differs with `one` and with `other` in place of `#`.
+    /// Whether `one` and `other`, in place of `#` in `body`, give texts with different meanings.
     fn turns(language: &str, body: &str, one: &str, other: &str) -> bool {
         let [old, new] = [one, other].map(|word| body.replace('#', word));
         let found = difference(language, ("nw", "Fire", &old), ("nw", "Fire", &new));

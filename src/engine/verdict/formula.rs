@@ -7,13 +7,14 @@
 //!
 //! A shared run shorter than `2 * run_words` is a formula if earlier texts of at least
 //! `formula_roots` different roots each contain two thirds of it. Copies of one text share a root.
-//! So do an article and its match, unless the match rests only on a shared run. Candidates that the
-//! new article copies, or whose template it repeats, do not count.
+//! An article and its match also share a root, unless the rule of the match is `shared-run`.
+//! Candidates that the new article copies, or whose template it repeats, do not count.
 //!
 //! A marked candidate is still used to find withdrawn text and to measure novelty.
 //!
 //! A longer `run_words` was rejected because it would also hide quotes and pasted sentences. Fewer
-//! than three roots were rejected because they would hide sources of spliced items.
+//! than three roots were rejected because they would hide the sources of articles that combine
+//! several texts.
 
 use super::rules::SHARED_RUN;
 use super::{Earlier, Kind, Settings, VerifiedCandidate};

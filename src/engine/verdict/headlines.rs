@@ -151,7 +151,8 @@ impl HeadlineEvidence {
         named || told || brief && self.show_other_stub()
     }
 
-    /// Whether the text is a stub that hardly mentions what its two different headlines say.
+    /// Whether the articles, which have the same text under different headlines, are stubs: the
+    /// text hardly mentions what the headlines say.
     pub(super) fn show_other_stub(&self) -> bool {
         self.new.differs() && self.old.differs() && self.is_apart()
     }

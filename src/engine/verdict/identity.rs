@@ -78,9 +78,9 @@ fn past_version(new: Arrival<'_>, archive: &impl Archive) -> Option<Relation> {
     Some(outlived(that, kind, "new-version"))
 }
 
-/// The relation of a redelivery: an article with the same uri, version and text as an earlier one,
-/// where times do not count as versions; one with an equal text and the mark of a repeat; or an
-/// item other than text with an equal caption from the same provider.
+/// The relation of a redelivery. This is an article with the same uri, version and text as an
+/// earlier one (versions that are times need not be equal); an article that has an equal text and
+/// is marked as a repeat; or an item other than text with an equal caption from the same provider.
 fn repeat(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -94,7 +94,8 @@ fn repeat(
     if let Some(that) = again.filter(same_headline) {
         return Some(to(new, that, verified, Kind::Redelivery, "same-version"));
     }
-    // A version that has been sent before, though not last, or whose version is only a new time.
+    // The article may repeat a version that is not the newest one, or differ only in a time that is
+    // sent as its version.
     let mut versions = archive.versions(&new.about.uri).rev().take(SEARCHED_MAX);
     let again = versions.find(|that| same_text(that) && is_same_version(new, *that));
     if let Some(that) = again {
@@ -122,8 +123,9 @@ fn restamped(
     again.then(|| to(new, that, verified, Kind::Redelivery, "same-text"))
 }
 
-/// Whether `new` states nothing new about `that`, an article with the same uri, apart from its
-/// text: they have the same headline, status and embargo, and their versions are equal or times.
+/// Whether the metadata of `new` and `that`, which have the same uri, show nothing new: they have
+/// the same headline, status and embargo, and their versions are equal or times. The texts are not
+/// compared.
 fn is_same_version(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     let (ours, theirs) = (new.about, that.about);
     that.verdict.relation.kind != Kind::Withdrawal
@@ -135,7 +137,7 @@ fn is_same_version(new: Arrival<'_>, that: Earlier<'_>) -> bool {
         && are_interchangeable(ours.version.as_deref(), theirs.version.as_deref())
 }
 
-/// Whether the headlines are the same, and `new` is not marked as a correction that `that` is not.
+/// Whether the headlines are the same, and `new` has no mark of a correction that `that` lacks.
 fn has_same_headline(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     names::key(&that.about.headline) == names::key(&new.about.headline)
         && (that.about.marks.revision == new.about.marks.revision || !corrects(new.about))

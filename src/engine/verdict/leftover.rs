@@ -26,9 +26,9 @@ const MISSPELLED_LETTERS_MIN: usize = 5;
 /// Whether a word is written as a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Name {
-    /// Within a sentence, or in a script without capital letters.
+    /// It has a capital letter within a sentence, or its script has no capital letters.
     Certain,
-    /// At the start of a sentence, where every word has a capital letter.
+    /// It is at the start of a sentence, where every word has a capital letter.
     Possible,
     /// Anything else: a figure, or a word that is not written as a name.
     No,
@@ -182,7 +182,7 @@ impl Name {
     }
 }
 
-/// Which of `words` words lie in one of the runs.
+/// For each of the `words` words of a text: whether it is in one of the runs.
 pub(super) fn covered(words: usize, runs: impl Iterator<Item = (u32, u32)>) -> Vec<bool> {
     let mut covered = vec![false; words];
     for (from, len) in runs {
@@ -242,7 +242,8 @@ pub(super) fn names_moved(ours: &Side<'_>, theirs: &Side<'_>) -> bool {
 }
 
 /// Removes words that both sides have, in whatever order, and words that are spelled alike. Returns
-/// how many names were spelled alike but not the same, such as `Hansen` and `Hanson`.
+/// the number of pairs of names with similar but different spellings, such as `Hansen` and
+/// `Hanson`.
 pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) -> u32 {
     if theirs.traced {
         cancel_bytes(ours, &mut theirs.bytes);
@@ -278,7 +279,7 @@ fn cancel_bytes(ours: &mut Side<'_>, theirs: &mut Vec<u8>) {
 }
 
 /// Removes pairs of words that are spelled alike, if `plain` holds for both. A word is in at most
-/// one pair. Returns the number of pairs that are names and not spelled the same.
+/// one pair. Returns the number of pairs of names with similar but different spellings.
 fn remove_respelled(
     ours: &mut Side<'_>,
     theirs: &mut Side<'_>,
@@ -360,7 +361,8 @@ impl Spelling {
         self.unsegmented == other.unsegmented && self.letters == other.letters
     }
 
-    /// Whether both are the same word: in two spellings, one abbreviated, or one letter apart.
+    /// Whether both are the same word: in two spellings, with one of them abbreviated, or with one
+    /// misspelled letter.
     fn is_like(&self, other: &Self) -> bool {
         let (a, b) = (&self.letters, &other.letters);
         match (&self.unsegmented, &other.unsegmented) {

@@ -11,9 +11,9 @@
 //! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
 //! classify   measures -> a text kind, by thresholds, in a fixed order
 //! difference whether the words that similar texts do not share, or headlines, show another subject
-//! passages   whether what one text has in place of, or in addition to, the other is news
+//! passages   whether a passage that replaces one of the earlier text, or is added, is news
 //! stamps     time stamps and counters at the edges, whose figures do not count
-//! readings   values that are measured again and again, whose later report is no correction
+//! readings   reports of a value that is measured repeatedly: a later one is not a correction
 //! formula    runs that occur in many unrelated texts are not partial copies
 //! novelty    the words that no candidate contains
 //! ```
@@ -33,8 +33,8 @@
 //! chain: its own kind does not join it to an earlier article; RE-3 the verdict is a function of
 //! the article, its candidates and the contents of the archive.
 //!
-//! Deliberately absent: semantic similarity, apart from the marks that senders add, and merging of
-//! chains. An article that matches two chains belongs to only one of them.
+//! Deliberately absent: semantic similarity (only the marks that senders add are interpreted), and
+//! merging of chains. An article that matches two chains belongs to only one of them.
 
 pub mod align;
 mod archive;
@@ -89,8 +89,8 @@ pub const CHANGED_NUMBERS: &str = "changed_numbers";
 /// Flag of a copy that is published because it differs in words that carry meaning.
 pub const CHANGED_WORDS: &str = "changed_words";
 
-/// A long text by the same provider in which at most this many words have changed, and a name among
-/// them, is news. If more have changed, it may be another edition, in another spelling or style.
+/// A long text by the same provider is news if at most this many words, including a name, have
+/// changed. If more have changed, it may be another edition, in another spelling or style.
 const REVISED_WORDS_MAX: u32 = 8;
 
 /// Rule of a match whose shared words are already covered by a better match to which it is
@@ -107,7 +107,7 @@ struct VerifiedCandidate<'a> {
     kind: Kind,
     /// The name of that rule.
     rule: &'static str,
-    /// What differs, if the measures alone show a copy.
+    /// How the two articles differ; only set if the measures alone show a copy.
     difference: Difference,
 }
 
@@ -252,8 +252,8 @@ fn verify<'a>(
     earlier.iter().for_each(|that| that.print.prefetch());
     let aligner = Aligner::of(new.print);
     let compared = |that: Earlier<'a>, before: &[VerifiedCandidate<'a>]| {
-        // Copies often have equal texts: reuse the comparison. Whether stamps are left out depends
-        // on more than the text.
+        // Copies often have equal texts: reuse the comparison, unless it leaves out stamps, because
+        // these depend on more than the text.
         let same = |v: &&VerifiedCandidate<'_>| {
             v.that.print.content_hash == that.print.content_hash && v.comparison.stamps.is_empty()
         };
@@ -295,10 +295,10 @@ fn best<'a, 'b>(verified: &'a [VerifiedCandidate<'b>]) -> Option<&'a VerifiedCan
 
 /// Further relations, at most `also_max`. Each step takes the candidate that shares the most words
 /// that no earlier choice covers; if these are fewer than `run_words`, it takes the best-ranked
-/// candidate. A copy that covers fewer new words and is unrelated to the best match is reported as
-/// `partial`, because it only shares a passage with the best match. The last place is reserved for
-/// the root. An article with the same text as an earlier one inherits the relations of that
-/// article.
+/// candidate. A copy that adds fewer than `run_words` such words, and is unrelated to the best
+/// match, is reported as `partial`, because it only shares a passage with the best match. The last
+/// place is reserved for the root. An article with the same text as an earlier one inherits the
+/// relations of that article.
 fn also(
     new: Arrival<'_>,
     chosen: &Relation,
@@ -382,10 +382,10 @@ fn flag(new: Arrival<'_>, verified: &[VerifiedCandidate<'_>], verdict: &mut Verd
 }
 
 /// Reads the words in which an article differs from its best match. If the article is a copy and
-/// the words are news, adds the flag `changed_words`. For a copy by the same provider, a word that
-/// changes the meaning is news, and in a short text so is any word that carries meaning. For a copy
-/// by another provider, only a word that changes the meaning is news, and an editor should check
-/// it.
+/// the words are news, adds the flag `changed_words`. Whole passages can be news whoever sent them.
+/// In a copy by the same provider, a word that changes the meaning is also news; in a short text,
+/// so is any word that carries meaning. In a copy by another provider, a word that changes the
+/// meaning is news, but an editor should check it.
 fn read_difference(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],

@@ -79,7 +79,7 @@ pub(super) fn of(
             confirmed.bits[*stamp as usize / 64] |= 1 << (stamp % 64);
         }
     }
-    // A figure counts once, however many candidates confirm it. A figure in a stamp is no news.
+    // A figure counts once, however many candidates confirm it. A figure in a stamp is not news.
     let numbers = new.print.figures.len() as u32 - confirmed.words();
     let count = words as u32 - cover.words();
     Some(Novelty {

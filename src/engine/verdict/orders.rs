@@ -2,8 +2,8 @@
 //!
 //! The target is looked up by uri and link, then by text, then by name. If the notice names a
 //! headline, the headline decides: if no article has it, the notice waits for one that does, even
-//! if an article about another subject has the same slug. A slug alone counts if the notice names
-//! no headline.
+//! if an article about another subject has the same slug. A slug alone is enough only if the notice
+//! names no headline.
 //!
 //! ```text
 //! KILL: Bridge reopens, slug MAREL     the article with that headline; else none yet
@@ -31,9 +31,9 @@ use std::sync::Arc;
 const REPORT_WORDS: usize = 100;
 /// Confidence that a possible order refers to the article of its sender that it names.
 const POSSIBLE_CONFIDENCE: f64 = 0.8;
-/// Replaces `POSSIBLE_CONFIDENCE` if the text is as long as a report or both headlines are the
-/// same. Also the confidence that an order refers to an article with its own uri, if that uri was
-/// reused.
+/// Replaces `POSSIBLE_CONFIDENCE` if the text is as long as a report or the two articles have the
+/// same headline. Also the confidence that an order refers to an article with its own uri, if that
+/// uri was reused.
 const DOUBTFUL_CONFIDENCE: f64 = 0.5;
 
 /// The names by which a notice refers to an article, as keys.
@@ -235,7 +235,7 @@ fn named<'a>(new: Arrival<'_>, archive: &'a impl Archive) -> Option<(Earlier<'a>
 }
 
 /// Confidence that a notice which repeats an article's text refers to that article: the share of
-/// the article that it repeats, halved if it is not from the same provider.
+/// the article that the notice repeats, halved if the two are not from the same provider.
 fn confidence_of_text(notice: &ArticleMetadata, whole: &VerifiedCandidate<'_>) -> Ratio {
     if same_provider(notice, whole.that.about) {
         whole.comparison.of_old

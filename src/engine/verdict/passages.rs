@@ -1,8 +1,8 @@
 //! Passages that one text has in place of, or in addition to, those of a similar text.
 //!
 //! Two press releases of one company, or two articles with the same long background, can share most
-//! of their words and report different news in the rest. This module reads the gaps between the
-//! shared runs as wholes, at any length of the texts.
+//! of their words and report different news in the rest. This module reads each gap between the
+//! shared runs as a whole, however long the texts are.
 //!
 //! In: the new article, an earlier one, and the comparison of their texts. Out: an [`OwnPassages`].
 //!
@@ -25,12 +25,13 @@ use std::ops::Range;
 
 /// Minimum length of a passage that replaces another one, and of the replaced one, in words.
 const REPLACED_WORDS_MIN: [usize; 2] = [5, 4];
-/// Two sentences may begin or end with this many equal words, such as `on Friday`.
+/// A passage counts as whole sentences even if up to this many words at the beginning or end of a
+/// sentence, such as `on Friday`, are the same in both texts.
 const COMMON_WORDS_MAX: usize = 2;
 /// Minimum number of words that carry meaning in a passage that replaces one about another subject.
 const MEANING_MIN: usize = 6;
-/// Minimum number of words that carry meaning and are not in the replaced passage, if a passage is
-/// news.
+/// For whole sentences to be news: minimum number of words that carry meaning and are not in the
+/// replaced passage.
 const OWN_MEANING_MIN: usize = 3;
 /// A passage with this many new words is news; the second number is for texts by the same sender.
 const ADDED_WORDS_MIN: [usize; 2] = [25, 8];

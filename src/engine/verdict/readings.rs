@@ -6,10 +6,11 @@
 //! The euro stood at 1.0851 dollars at 11:00 on Friday ...      a later reading, not a correction
 //! ```
 //!
-//! The second report is not a correction of the first, although only a few figures differ. It is
-//! recognized by a time of day, a minute of play or a date that has moved forward. If nothing else
-//! has changed, the time must not have moved further than the articles are apart: a later report
-//! that a meeting begins at 11:00 instead of 10:00 corrects the first one.
+//! The second report is not a correction of the first, although only a few figures differ. A later
+//! reading is recognized by a time of day, a minute of play or a date that has moved forward. If
+//! nothing else has changed, that time must not have moved forward by more than the time between
+//! the two articles: a later report that a meeting begins at 11:00 instead of 10:00 corrects the
+//! first one.
 //!
 //! Only the hash of an earlier figure is known. Its value is found by hashing the values that it
 //! can have.
@@ -24,9 +25,10 @@ use crate::text::{common_form, is_month};
 const CHANGED_MAX: usize = 6;
 /// Maximum number of words in a reading in which only the time has changed.
 const BRIEF_WORDS_MAX: usize = 60;
-/// Minutes by which a stated time may have moved further than the articles are apart.
+/// Number of minutes by which the shift of a stated time may exceed the time between the two
+/// articles.
 const SLACK_MINUTES: i64 = 10;
-/// A minute of play is among this many words at the start.
+/// Number of words at the start of a text among which a minute of play is looked for.
 const MINUTE_WORDS: u32 = 4;
 const DAY_MINUTES: i64 = 24 * 60;
 /// Minimum minutes between two reports of successive days.
@@ -82,7 +84,7 @@ struct Shift {
     minutes: i64,
     /// Whether it is a whole number of days.
     days: bool,
-    /// The figures of the time: the first word and one past the last.
+    /// The words that contain the figures of the time: the first word and one past the last.
     words: (u32, u32),
 }
 
@@ -108,7 +110,7 @@ pub(super) fn is_later(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison) -
     shift.minutes > 0 && (!only_time || in_step && words <= BRIEF_WORDS_MAX)
 }
 
-/// The figures of two texts that are aligned.
+/// Two texts with their aligned figures.
 struct AlignedFigures<'a> {
     new: Arrival<'a>,
     that: Earlier<'a>,

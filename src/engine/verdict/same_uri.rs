@@ -1,8 +1,8 @@
 //! Finds the earlier article that a new article with the same uri refers to.
 //!
-//! Usually a uri names one article, whose newest valid version is meant. But some feeds number
-//! their items from 1, give all items one link or write `N/A` as the identifier, so that unrelated
-//! articles have the same uri:
+//! Usually all articles with one uri are versions of one article, and a new one refers to its
+//! newest valid version. But some feeds number their items from 1, give all items one link or write
+//! `N/A` as the identifier, so that unrelated articles have the same uri:
 //!
 //! ```text
 //! 1001  Kestrel   Quay to close
@@ -11,9 +11,9 @@
 //! ```
 //!
 //! An article is a version of an earlier one if they share text or their headlines agree. It is
-//! also a version if their versions differ, their providers are not known to differ, and either
-//! both versions are numbers or the uri is globally unique (`urn:`, `tag:`). An article of another
-//! provider with the same short number is never a version.
+//! also a version if the version strings differ, the providers are not known to differ, and either
+//! both version strings are numbers or the uri is globally unique (`urn:`, `tag:`). An article of
+//! another provider with the same short number is never a version.
 //!
 //! Some sites send one short text, such as an invitation to subscribe, for every article. If two
 //! brief texts are equal, but their headlines name different subjects, the new article is only a

@@ -41,8 +41,8 @@ const ABBREVIATION_LETTERS_MAX: usize = 3;
 const REPLACED_WORDS_MAX: usize = 3;
 /// Minimum number of words in the running text of two articles with the same uri.
 const RUNNING_WORDS_MIN: usize = 12;
-/// Minimum number of words in the running text of two articles with different uris, which may be
-/// two readings under one standing text.
+/// Minimum number of words in the running text of two articles with different uris. If the running
+/// text is shorter, they may be two readings of a value with the same fixed text.
 const RUNNING_WORDS_MIN_APART: usize = 40;
 
 /// A line of a text that contains words.
@@ -152,9 +152,10 @@ fn ends_sentence(line: &str) -> bool {
 /// Quotation marks and brackets that may follow the end of a sentence.
 const CLOSERS: [char; 12] = ['"', '\'', '”', '“', '’', '»', '«', ')', ']', '」', '』', '）'];
 
-/// Minimum number of words in the running text if `new` and `that` may be one article with two
-/// stamps. `None` if they are not: the same sender reuses a standing text under another headline,
-/// or the next day.
+/// Minimum number of words in the running text for `new` and `that` to count as one article with
+/// changed stamps. `None` if they cannot be one article: they are too far apart in time, or have
+/// different headlines and may be from the same sender, who may use a fixed text for different
+/// reports.
 fn running_words_min(new: Arrival<'_>, that: Earlier<'_>, set: &Settings) -> Option<usize> {
     if new.about.uri == that.about.uri {
         return Some(RUNNING_WORDS_MIN);
@@ -185,7 +186,7 @@ fn figure_at(print: &Fingerprint, word: u32) -> Option<u32> {
     Some(print.figures[at].hash)
 }
 
-/// Takes the figures that differ only in stamps out of the comparison of `new` with `that`.
+/// Removes figures that differ, but are in stamps, from the comparison of `new` with `that`.
 pub(super) fn leave_out(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -240,7 +241,8 @@ fn surround(stamps: &Stamps, new: Arrival<'_>, that: Earlier<'_>, pair: &Compari
         let replaced = are_few(&new.print.trace, &ours)
             && are_few(&that.print.trace, &theirs)
             && ours.clone().all(|word| stamps.holds(word));
-        // Both are empty, or words of a stamp were replaced. Moved text is neither.
+        // In both texts, the gap must be empty or consist of replaced words of a stamp. Moved text
+        // is neither.
         if !replaced && (ours.start != ours.end || theirs.start != theirs.end) {
             return false;
         }

@@ -1,6 +1,6 @@
 //! Standing lines: sentences that a desk puts at the end or the start of all its alerts, whatever
 //! their subject. An article that shares only such a line with a withdrawn article does not carry
-//! its text.
+//! the withdrawn text.
 //!
 //! ```text
 //! Ferry aground off Marel. More follows; this is breaking news from our desk.      withdrawn
@@ -22,7 +22,7 @@ const LINE_WORDS_MAX: u32 = 30;
 /// line.
 const SIGNATURE_WORDS: u32 = 3;
 
-/// Whether `new` shares only a standing line with the article of `with`. `all` contains the
+/// Whether `new` shares only a standing line with the candidate `with`. `all` contains the
 /// comparisons with all candidates.
 pub(super) fn is_line(
     new: Arrival<'_>,
