@@ -91,7 +91,7 @@ impl Candidate<'_> {
         !matches!(self.place, MarkPosition::Signal | MarkPosition::Genre)
     }
 
-    /// Whether it stands out as much as its pattern needs.
+    /// Whether it stands out as much as its pattern requires.
     pub(super) fn stands_out_enough(&self) -> bool {
         let short = self.pattern.chars().filter(|c| c.is_alphabetic()).count() <= SHORT_PATTERN
             && self.pattern.is_ascii();

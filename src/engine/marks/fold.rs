@@ -22,7 +22,8 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 /// The suffixes of ordinal numbers in several languages, longer ones first.
 const ORDINALS: [&str; 13] =
     ["ème", "ère", "eme", "st", "nd", "rd", "th", "er", "ra", "º", "ª", "e", "."];
-/// Sections of this many bytes are expected; texts with many numbers have shorter ones.
+/// Expected length in bytes of a section of `origins`, for reserving memory. Numbers make sections
+/// shorter.
 const ORIGIN_BYTES: usize = 16;
 /// Maximum number of digits of a number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;
@@ -36,7 +37,7 @@ enum ByteClass {
     Space,
     /// A line break.
     LineBreak,
-    /// Part of a character that is folded by itself.
+    /// Part of a character that must be folded individually.
     Other,
 }
 

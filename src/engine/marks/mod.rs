@@ -12,8 +12,8 @@
 //! A rule consists of a place, a pattern and a meaning. A pattern is lower-case text in which `#`
 //! matches a number below 1,000 and `@` an ordinal such as `2nd`. The built-in rules are the
 //! `table`; configured rules come before them. If several rules match, each field of `Marks` is set
-//! by the first rule, in the order of the table. A pattern is not enough for an order (kill, hold
-//! or release); `order` decides these.
+//! by the first rule, in the order of the table. A pattern alone is not enough for an order (a
+//! kill, hold or release): `order` also considers the text and the note.
 //!
 //! ```text
 //! fold      lower case, no accents, numbers as placeholders

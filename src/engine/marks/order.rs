@@ -29,8 +29,8 @@ use crate::article::NoticeOrder;
 pub(super) const REPORT_WORDS: usize = 100;
 /// A text with fewer words than this can be an order without a mark in headline or slug.
 pub(super) const BARE_ORDER_WORDS: usize = 80;
-/// In a text with at most this many words, a ban on any text is an order, not only a ban on a
-/// `story`.
+/// In a text with at most this many words, a ban on the use of any text (`report`) counts as an
+/// order; in a longer text, only a ban on the use of a wire item (`story`).
 const SHORT_WORDS: usize = 40;
 
 /// How much a mark stands out in its place.
@@ -66,8 +66,8 @@ pub(super) struct TextCues {
     story: bool,
     /// The text says that something must not be used.
     forbids: bool,
-    /// The text says that a wire item must not be used. In a short text, any text counts as an
-    /// item.
+    /// The text says that a wire item must not be used. In a short text, words for any text, such
+    /// as `report`, count as words for a wire item.
     bans: bool,
     /// The text says that an item may be used.
     permits: bool,

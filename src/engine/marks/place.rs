@@ -121,7 +121,7 @@ impl<'a> Line<'a> {
     }
 
     /// How much `start..end` stands out as the last word of a slug; only a number may follow.
-    /// `None` for any other word, and for a part of a hyphenated slug, because this names a
+    /// `None` for any other word, and for a part of a hyphenated slug, because such a part names a
     /// subject.
     pub(super) fn slug_tail(&self, start: usize, end: usize) -> Option<Prominence> {
         let text = &self.folded.text;

@@ -38,7 +38,7 @@ pub fn explain(article: &Article, configured: &[MarkRule]) -> Vec<Sighting> {
     sightings
 }
 
-/// The marks. Calls `each` with every candidate and what became of it.
+/// Reads the marks. Calls `each` with every candidate and a text that says whether it counts.
 fn read_all(
     article: &Article,
     configured: &[MarkRule],

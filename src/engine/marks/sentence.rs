@@ -1,9 +1,9 @@
 //! Finds out what one sentence of a text says about a wire item, here called a story: that it is
 //! withdrawn, or that it must not be used.
 //!
-//! The same verbs occur in news, so the whole sentence must fit. Only function words, dates and the
-//! sender may precede the story or the request, and only auxiliary verbs and a quoted headline may
-//! come between story and verb:
+//! The same verbs occur in news, so the form of the whole sentence is checked. Only function words,
+//! dates and the sender may precede the story or the request, and only auxiliary verbs and a quoted
+//! headline may come between story and verb:
 //!
 //! ```text
 //! The March 17 story "Bridge reopens" is withdrawn.     a statement about a story
@@ -13,8 +13,8 @@
 //! "Please do not use this item," the police said.       news: a quotation
 //! ```
 //!
-//! A statement about a [`Cue::Text`] such as `report` is uncertain, because the text may be
-//! anybody's.
+//! A statement about a [`Cue::Text`] such as `report` is uncertain, because that may be a text of
+//! somebody other than the sender.
 //!
 //! Cost: linear in the length of the sentence, times the number of its cues, which is small.
 
@@ -57,7 +57,7 @@ pub(super) struct Sentence<'a> {
 }
 
 impl<'a> Sentence<'a> {
-    /// The sentences of `text`, with their cues among `found`.
+    /// The sentences of `text`, each with the cues from `found` that it contains.
     pub(super) fn all(text: &'a str, found: &[Occurrence]) -> Vec<Self> {
         let cue = |o: &Occurrence| match o.owner {
             Owner::Cue(cue) => Some((cue, o.start..o.end)),
@@ -263,7 +263,7 @@ pub(super) fn words_up_to(text: &str, most: usize) -> usize {
 /// The first byte of `。`.
 const IDEOGRAPHIC_STOP_START: u8 = 0xe3;
 
-/// The sentences of a text. A line ends a sentence.
+/// The sentences of a text. The end of a line also ends a sentence.
 fn ranges(text: &str) -> Vec<Range<usize>> {
     let (mut all, mut start) = (Vec::new(), 0);
     for (at, byte) in text.bytes().enumerate() {

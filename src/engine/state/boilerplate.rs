@@ -8,9 +8,9 @@
 //! A piece is learned when `roots_min` unrelated articles carry it. Two carriers are related if one
 //! is a copy of the other or if they share samples outside the pieces that both carry. For a piece
 //! that begins the text, they are also related if the next two words are the same ("Trade minister
-//! Ada" is not a piece if the same words always follow); for a piece in the first third of a text,
-//! also if they are in one story. Two guards prevent a flash of one paragraph from being learned,
-//! because copies of a learned flash would not be found:
+//! Ada" is not boilerplate if the same words always follow); for a piece in the first third of a
+//! text, also if they are in one story. Two guards prevent the engine from learning a flash, which
+//! many providers place before a report of their own. Copies of a learned flash would not be found.
 //!
 //! - a piece in the first third of a text is counted per provider: a site's boilerplate comes
 //!   before many unrelated reports of that site, whereas a flash comes before one report at each of
@@ -19,13 +19,13 @@
 //!   article arrives later.
 //!
 //! A text equal to an earlier one is left as it is, so that it still equals texts that arrived
-//! before the piece was learned. Removed pieces still count as carried. Apart from the learned
-//! pieces, this state is a function of the live articles: each keeps the posting keys of its
-//! pieces.
+//! before the piece was learned. An article still counts as a carrier of the pieces that were
+//! removed from it. Apart from the learned pieces, this state is a function of the live articles:
+//! each keeps the posting keys of its pieces.
 //!
-//! A structural rule (the earlier text kept, few words added) was rejected because it would call
-//! short expansions reprints; counting head pieces of all providers together was rejected because
-//! it would learn flashes.
+//! A structural rule (words around an earlier text are boilerplate if they are few) was rejected
+//! because it would call short expansions reprints; counting head pieces of all providers together
+//! was rejected because it would learn flashes.
 
 use super::State;
 use super::entry::Entry;
@@ -103,8 +103,8 @@ impl State {
         }
     }
 
-    /// The byte range of a new article without its known pieces; `None` if it has none, or if no
-    /// words would remain.
+    /// The byte range of the text of a new article without its known pieces; `None` if it has none,
+    /// or if no words would remain.
     fn own_range(&self, new: &Prepared) -> Option<Range<usize>> {
         let all = 0..new.clean.text.len();
         let total = new.words.hashes.len();
@@ -233,8 +233,8 @@ fn key(piece: &Piece) -> u32 {
     (piece.hash >> 32) as u32
 }
 
-/// The samples within the pieces of the newest article. If two carriers share such a sample because
-/// both carry the piece, it says nothing about the rest of their texts.
+/// The samples within the pieces of the newest article. A sample that two carriers share because
+/// both carry the piece says nothing about the rest of their texts.
 struct BoilerplateSamples {
     /// Posting keys of the pieces.
     keys: Vec<u32>,

@@ -7,8 +7,8 @@ use crate::prepare::Prepared;
 use crate::text::{Clean, Words};
 use crate::verdict::Verdict;
 
-/// The event, without the story and without what it says about other articles. Moves the article
-/// out of `new`; its body is dropped, because events do not contain it.
+/// The event, without its story and without the mentions of other articles. Moves the article out
+/// of `new`; its body is dropped, because events do not contain it.
 pub(super) fn classified(new: &mut Prepared, verdict: Verdict) -> Classified {
     let article = Article { body: Body::default(), ..std::mem::take(&mut new.article) };
     let ranges =

@@ -15,7 +15,7 @@ use crate::verdict::align::Aligner;
 pub struct Prediction {
     /// The event without its story, which is in `choice`.
     pub classified: Classified,
-    /// The story that the article would join, and the nearest others.
+    /// The story that the article would join, and the nearest other stories.
     pub choice: Choice,
 }
 

@@ -238,9 +238,9 @@ impl State {
         }
     }
 
-    /// The live versions of `target`: articles with its uri, and articles with the uris that these
-    /// revised, if they are from the same provider. Notices, the article at `own`, and unrelated
-    /// articles with the same uri are excluded.
+    /// The live versions of `target`: articles with its uri, and articles with the uri of an
+    /// article that these revised, if that is from the same provider. Notices, the article at
+    /// `own`, and unrelated articles with the same uri are excluded.
     fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
         let mut members: BTreeSet<Sequence> = BTreeSet::new();
         let mut next = Some(target);

@@ -167,7 +167,7 @@ impl State {
 
     /// Adds the next article to the live ones; an error if another sequence is expected.
     fn push_live(&mut self, sequence: Sequence, mut entry: Arc<Entry>) -> Result<(), RestoreError> {
-        // Entries share the name of their topic, as they do when they arrive.
+        // Entries share one string for the topic name, as they do when articles arrive.
         if let (Some(last), Some(new)) = (self.live.last(), Arc::get_mut(&mut entry))
             && last.input.topic == new.input.topic
         {

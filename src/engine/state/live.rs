@@ -23,7 +23,8 @@ use std::sync::Arc;
 pub(super) struct LiveArticles {
     /// Sequence of the first entry, or of the next article if there is none.
     first: u64,
-    /// The articles, oldest first. Read views may keep an entry, so changes copy it on write.
+    /// The articles, oldest first. Read views may keep an entry, so an entry in use elsewhere is
+    /// copied before it is changed.
     entries: VecDeque<Arc<Entry>>,
     /// The articles of each uri.
     uris: FxHashMap<String, Versions>,
@@ -185,7 +186,8 @@ impl LiveArticles {
         changed
     }
 
-    /// Notes that the embargo of an article has ended, with the article as it is now.
+    /// Records that the embargo of an article has ended, and the validity of the article at that
+    /// time.
     pub(super) fn lift(&mut self, sequence: Sequence) {
         let at = sequence.0.checked_sub(self.first).and_then(|at| usize::try_from(at).ok());
         if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
@@ -194,7 +196,8 @@ impl LiveArticles {
         }
     }
 
-    /// Adds the next article. Returns how many earlier articles and notices bounded lists dropped.
+    /// Adds the next article. Returns how many earlier articles and notices were dropped from
+    /// bounded lists.
     pub(super) fn push(&mut self, entry: Arc<Entry>) -> u64 {
         let (next, most) = (self.next(), self.bearers_max);
         let mut dropped = 0;
@@ -362,8 +365,8 @@ fn uri_key(uri: &str) -> u64 {
     hash.finish()
 }
 
-/// The keys of all uris and names that a notice without a known target gives. A release waits for
-/// nothing.
+/// The keys of all uris and names that a notice gives whose target is not known yet. Empty for a
+/// release, which never stays pending.
 fn waits_for(entry: &Entry) -> Vec<u64> {
     let (about, relation) = (&entry.about, &entry.decision.verdict.relation);
     let known = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());

@@ -193,7 +193,7 @@ impl State {
         self.outcome.tally.boilerplate_removed += u64::from(edges.trimmed);
         let (candidates, places) = self.index.look_up(&new.fingerprint);
         let mut verdict = self.judge(&new, &candidates, &edges, stamp);
-        // The verdict has decided whether a possible order is one.
+        // The verdict has decided whether a possible order is an order.
         let possible = new.about.marks.possible_order.take();
         if verdict.relation.kind == Kind::Withdrawal {
             new.about.marks.order = new.about.marks.order.or(possible);
@@ -240,7 +240,7 @@ impl State {
     }
 
     /// Advances the clock to `now` without an article; the events refer to `input`, the last record
-    /// applied. A tick at 10:00:01 lifts an embargo until 10:00.
+    /// applied. For example, a tick at 10:00:01 lifts an embargo that ends at 10:00.
     pub fn tick(&mut self, now: EventTime, input: &InputPosition) -> Outcome {
         let happened = self.advance(now, 0);
         self.finish(happened, input, EventCause::Clock)

@@ -1,8 +1,9 @@
 //! The outcome of one call of [`State::apply`](super::State::apply) or
 //! [`State::tick`](super::State::tick).
 //!
-//! An outcome is bounded by the effects of one article, a sum of [`TouchedIds`] by its own limit,
-//! and a sum of [`Tally`] by the largest possible number of candidates.
+//! All sizes are bounded: that of an outcome by the effects of one article, that of a sum of
+//! [`TouchedIds`] by a limit of its own, and that of a sum of [`Tally`] by the largest possible
+//! number of candidates.
 
 use super::{LiftedEmbargo, RecordChange};
 use crate::article::Sequence;
@@ -136,7 +137,7 @@ pub struct TouchedIds {
 }
 
 impl TouchedIds {
-    /// Any id may have been touched.
+    /// The value for calls that may have touched any id.
     pub fn everything() -> Self {
         Self { everything: true, ..Self::default() }
     }

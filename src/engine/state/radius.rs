@@ -3,9 +3,9 @@
 //!
 //! In: the text of a kill's or correction's target, its tainted words, and the live articles. Out:
 //! carriers in order of arrival. A carrier is `certain` if it repeats a run of words literally, and
-//! `likely` if it has the same slug and the same figures, which finds rewritten text. The text of
-//! an article that has left the window is no longer stored; its carriers are the articles whose
-//! verdicts name it or whose content hash is the same.
+//! `likely` if it has the same slug and the same figures, so that rewritten text is found too. The
+//! text of an article that has left the window is no longer stored; its carriers are the articles
+//! whose verdicts name it or whose content hash is the same.
 
 use super::State;
 use super::entry::Entry;

@@ -16,7 +16,7 @@ use crate::verdict::names::NameKeys;
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// The first version with marks of indexed terms, and with `near_miss` of stories.
+/// The first version that marks indexed terms, and that stores `near_miss` with a story.
 const INDEXED_TERMS_SINCE: u8 = 3;
 /// The first version in which the record of a short article contains its text.
 const SHORT_TEXT_SINCE: u8 = 4;
@@ -24,9 +24,9 @@ const SHORT_TEXT_SINCE: u8 = 4;
 const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
 /// The first version in which pages of term frequencies leave out zeros.
 const SPARSE_PAGES_SINCE: u8 = 6;
-/// The first version with what events say about articles and stories.
+/// The first version that stores what events say about articles and stories.
 const MENTIONS_SINCE: u8 = 7;
-/// The first version with universal terms and with links between stories.
+/// The first version that stores universal terms, and links between stories.
 const LINKS_SINCE: u8 = 8;
 /// The smallest key after all keys of articles.
 const AFTER_ARTICLES: &str = "a0";
