@@ -1,9 +1,10 @@
 //! Assigns new articles to stories, and removes articles from their stories when they leave the
 //! window.
 //!
-//! Each decision is taken once, when an article arrives or its story gets a second look, and is
-//! recorded; a restore does not repeat decisions. Which story an article joins is decided in
-//! [`choose`](super::choose); this module carries out the decision.
+//! Each decision is taken once and recorded: when an article arrives, or when a story that still
+//! has a single article is scored once more (its *second look*). A restore does not repeat
+//! decisions. Which story an article joins is decided in [`choose`](super::choose); this module
+//! carries out the decision.
 
 use super::frequencies::{Frequencies, Weights};
 use super::lead::LeadOrder;
@@ -51,8 +52,8 @@ pub struct Stories {
     /// The sequence of the next article whose story may get a second look because of its age.
     pub(super) look: u64,
     /// The newest articles of each language that contribute to their stories, oldest first, at most
-    /// `look_again_articles`. The story of an article that a newer one displaces gets a second
-    /// look.
+    /// `look_again_articles`. When a newer article displaces one of these, the story of the
+    /// displaced article gets a second look.
     pub(super) recent: BTreeMap<Option<Lang>, VecDeque<Sequence>>,
     /// Stories whose records changed since the changes were last taken.
     pub(super) changed: Vec<StoryId>,
@@ -221,8 +222,8 @@ impl Stories {
 
     /// Assigns a new article to a story. If articles of its kind join the story of their match,
     /// this is the story of `matched`, with which it shares text. Otherwise it is the story with
-    /// the best score, or a new story whose id is minted from `mint`. `translated` is an article in
-    /// another language of which the new article is a translation.
+    /// the best score, or a new story with the id `mint`. `translated` is an article in another
+    /// language of which the new article is a translation.
     pub fn assign(
         &mut self,
         new: Member<'_>,
@@ -359,7 +360,8 @@ impl Stories {
         (story, vec![StoryStep::Opened { story, follows }])
     }
 
-    /// Records that an article of one story states that it is a translation of one in the other.
+    /// Records that an article in one of the stories states that it is a translation of an article
+    /// in the other.
     fn relate(&mut self, a: StoryId, b: StoryId, now: EventTime) {
         for (story, other) in [(a, b), (b, a)] {
             let Some(live) = self.live.get_mut(&story) else { continue };

@@ -21,8 +21,8 @@
 //! article weighs 1,413, and a term in all articles weighs 108, the minimum. The table of weights
 //! is computed once per article.
 //!
-//! Cost: about 15 bytes per distinct term while a language has few, and 3 MB per language at most.
-//! A fold writes about two bytes for each nonzero counter.
+//! Cost: about 15 bytes per distinct term while a language has few of them, and at most 3 MB per
+//! language. A fold writes about two bytes for each nonzero counter.
 
 use super::stem::{ID_BITS, TermId, is_unsegmented_language};
 use super::terms::{Channel, Terms};

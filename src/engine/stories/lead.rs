@@ -5,9 +5,9 @@
 //! setting `lead`:
 //!
 //! - `fullest`: a report in its own right ranks highest, then reports built on another text, then
-//!   copies, alerts and pictures. Among equals, the longer one ranks higher; lengths are compared
-//!   in steps of a doubling, so that the lead does not change with every slightly longer article.
-//!   Then the earlier one ranks higher.
+//!   copies, alerts and pictures. Among equals, the longer one ranks higher. Lengths are rounded
+//!   down to a power of two before they are compared, so that the lead does not change with every
+//!   slightly longer article. Then the earlier one ranks higher.
 //! - `first` and `newest`: the earlier or the later article ranks higher.
 //! - `longest`: the longer article ranks higher; if both are equally long, the earlier one.
 //!

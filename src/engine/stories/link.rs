@@ -51,8 +51,8 @@ pub struct StoryLink {
     pub figures: u8,
 }
 
-/// Maximum number of postings read for one article in each other language; in all of them, four
-/// times as many.
+/// Maximum number of postings read for one article in each other language. For all other languages
+/// together, the limit is four times as high.
 const POSTINGS_MAX: usize = 256;
 /// Maximum number of stories compared for one article, besides those that are already linked.
 const CANDIDATES_MAX: usize = 4;
@@ -398,8 +398,8 @@ impl Stories {
     }
 
     /// Corrects the links and translations between `gone`, which has ended, and other stories. If
-    /// `survivor` has absorbed it, they now lead there, except for links to stories in the language
-    /// of the survivor, which end.
+    /// `survivor` has absorbed it, the links and translations now lead to `survivor`, except for
+    /// links to stories in the language of `survivor`, which end.
     pub(super) fn redirect_links(
         &mut self,
         gone: &mut LiveStory,

@@ -265,8 +265,8 @@ impl LiveStory {
         }
     }
 
-    /// Replaces the record by one that was read. In a record that lacks it, the growth is that of
-    /// the live members.
+    /// Replaces the record by one that was read. If the record does not contain the growth, keeps
+    /// the growth computed from the live members.
     pub(super) fn restore_record(&mut self, record: LifeRecord) {
         let derived = std::mem::replace(&mut self.record, record).rise;
         if self.record.rise.is_zero() {

@@ -1,9 +1,10 @@
 //! Merges stories that are too similar to keep apart, and gives stories with a single article a
 //! second look.
 //!
-//! Articles only raise doubts about two stories; whether the stories merge is decided by their
-//! centroids, never by one article. A merge takes time proportional to the number of members of the
-//! smaller story. Only stories with a near miss get a second look: see [`Stories::is_looked_at`].
+//! One article never merges two stories. If an article fits two stories, this only counts as a
+//! *doubt* that they are different; after [`DOUBTS`] doubts, the centroids of the stories decide. A
+//! merge takes time proportional to the number of members of the smaller story. Only stories with a
+//! near miss get a second look: see [`Stories::is_looked_at`].
 
 use super::assign::Stories;
 use super::frequencies::Weights;
@@ -16,8 +17,8 @@ use crate::article::{EventTime, Sequence};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-/// Maximum number of other stories for which a story keeps doubts. When there are more, the oldest
-/// is dropped.
+/// Maximum number of other stories for which a story counts doubts. When there are more, the oldest
+/// count is dropped.
 const DOUBTS_MAX: usize = 8;
 
 /// The number of doubts at which the centroids of two stories are compared.

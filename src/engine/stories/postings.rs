@@ -33,8 +33,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
 
-/// The number of live articles must stay below this limit, far below the 2^32 sequences that
-/// an entry can tell apart.
+/// The number of live articles must stay below this limit, far below the 2^28 sequences that an
+/// entry can tell apart.
 pub(super) const LIVE_MAX: u32 = 1 << 24;
 
 /// Number of steps per doubling to which an entry rounds a share.
@@ -44,8 +44,9 @@ const SHARE_STEPS: f32 = 2.5;
 const TOP_STEP: f32 = 15.0;
 
 /// One article in the list of a term: the low 28 bits of its sequence, and in the lowest 4 bits the
-/// share that the term has in the article's channel, as one of 16 [steps](step). In separate
-/// fields of 8 bytes in all, postings took a tenth of the memory of a live article.
+/// share that the term has in the article's channel, as one of 16 [steps](step). When the two
+/// values were stored in separate fields, 8 bytes in total, postings took a tenth of the memory of
+/// a live article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Posting(u32);
 

@@ -61,7 +61,8 @@ fn weight(kind: Kind) -> u64 {
 }
 
 impl Rise {
-    /// Whether no article has added anything yet, or the record is older than this figure.
+    /// Whether no article has added anything yet, or the record was written before growth was
+    /// recorded.
     pub(super) fn is_zero(self) -> bool {
         self.sum == 0
     }
@@ -104,9 +105,9 @@ impl Rise {
         sum
     }
 
-    /// Orders stories: a higher rank means faster growth. All weights fade at the same rate, so the
-    /// order of two stories stays the same while no articles arrive, and so does their rank. It is
-    /// the base 2 logarithm of the growth at time 0, in millionths.
+    /// Orders stories: a higher rank means faster growth. All weights fade at the same rate, so
+    /// neither the order of two stories nor their ranks change while no articles arrive. The rank
+    /// is the base 2 logarithm of the growth extrapolated to time 0, in millionths.
     pub fn rank(self) -> i64 {
         let halvings = self.at.0 as f64 / HALF_LIFE_MS as f64;
         (((self.sum as f64).log2() + halvings) * 1e6) as i64

@@ -83,8 +83,8 @@ pub struct Tuning {
     /// Two stories merge if their centroids are at least this similar (cosine) and at least two
     /// articles were close to both.
     pub merge: f64,
-    /// The largest amount added to the `merge` threshold; approached as the smaller of the two
-    /// stories grows.
+    /// The largest amount added to the `merge` threshold. The amount approaches this value as the
+    /// smaller of the two stories grows.
     pub merge_size: f64,
     /// The weights of titles, text, names and openings.
     pub channels: [f64; 4],
@@ -95,7 +95,8 @@ pub struct Tuning {
     pub template: f64,
     /// Names differ if their cosine is less than this factor times the cosine of the texts.
     pub template_names: f64,
-    /// The weight of the centroid in a score; the nearest members have the rest.
+    /// The weight of the centroid in a score. The nearest members together have the remaining
+    /// weight.
     pub centroid: f64,
     /// The largest share of a score that the time factor can remove.
     pub time: f64,

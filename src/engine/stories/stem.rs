@@ -62,7 +62,7 @@ pub(super) struct LanguageTerms {
     salt: u64,
     /// Whether the language puts spaces between syllables.
     syllables: bool,
-    /// Whether its script separates no words and has no capital letters.
+    /// Whether its script does not separate words and has no capital letters.
     pub(super) unsegmented: bool,
     /// Its stop words, if there is a list.
     stop_words: Option<&'static FunctionWords>,
@@ -164,7 +164,7 @@ impl LanguageTerms {
     }
 }
 
-/// Whether the script of a language separates no words and has no capital letters.
+/// Whether the script of a language does not separate words and has no capital letters.
 pub(super) fn is_unsegmented_language(language: Lang) -> bool {
     matches!(language.as_str(), "zh" | "ja" | "th" | "lo" | "km" | "my" | "bo")
 }

@@ -6,7 +6,8 @@
 //!
 //! The first [`TAGS_MAX`] different subjects, places and languages of a story are counted; further
 //! ones are not. Of one article, the first [`ARTICLE_TAGS_MAX`] subjects and places count. A name
-//! longer than [`TAG_BYTES_MAX`] is left out, because the start of a code is another code.
+//! longer than [`TAG_BYTES_MAX`] is left out instead of truncated, because the start of a code may
+//! be another code.
 //!
 //! Most stories have a single article, so the tags are stored as packed bytes: about 50 per story
 //! instead of 350 for three vectors of strings. They are unpacked when an article joins and when

@@ -44,11 +44,11 @@ const LETTERS_MIN: usize = 3;
 /// Only the first letters of a longer word are read.
 const LETTERS_MAX: usize = 24;
 
-/// The number of words by which a text is recognized as one in a script that does not separate
-/// words.
+/// The number of words at the start of a text that are checked to find out whether its script
+/// separates words.
 const FIRST_WORDS: usize = 8;
 
-/// What a name or a place counts outside the lead; a figure counts half of this.
+/// The count of a name or a place outside the lead. The count of a figure is half of this.
 const COUNT: u32 = 2;
 
 impl UniversalKind {

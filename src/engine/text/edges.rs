@@ -126,7 +126,7 @@ fn plain_words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// The length of the headline at the start of `text`, if only punctuation follows it on its line
-/// and this is not the last line.
+/// and that line is not the last one.
 fn title_at(text: &str, headline: &str) -> Option<usize> {
     let (mut words, mut count, mut end) = (plain_words(text), 0, 0);
     for (_, want) in plain_words(headline) {

@@ -118,8 +118,9 @@ pub fn clean(article: &Article) -> Clean {
 }
 
 /// The first sentence of a text, used as the headline of an article that has none. A line break
-/// ends it, as after a title, unless the line was only wrapped: it continues with a lower-case
-/// letter or, after a long line, with a digit. Such a break becomes a space.
+/// ends the sentence, as after a title, unless the line is only wrapped, that is, unless the next
+/// line starts with a lower-case letter or, after a long line, with a digit. The line break of a
+/// wrapped line becomes a space.
 pub fn first_sentence(text: &str) -> Cow<'_, str> {
     let text = text.trim_start();
     let sentence = text[..sentence_end(text)].trim_end();

@@ -252,8 +252,8 @@ fn load<const N: usize>(bytes: &[u8]) -> [u8; N] {
     }
 }
 
-/// The hash of the first `len` bytes. With `in_any_case`, case is ignored; all bytes must then be
-/// ASCII letters or digits.
+/// The hash of the first `len` bytes. If `in_any_case` is true, case is ignored, and all bytes must
+/// be ASCII letters or digits.
 #[inline]
 fn hash(bytes: &[u8], len: usize, in_any_case: bool) -> u64 {
     let lower = if in_any_case { u128::from(LOWER) << 64 | u128::from(LOWER) } else { 0 };

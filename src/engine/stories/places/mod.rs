@@ -92,7 +92,8 @@ mod tests {
 
     static NAMES: &str = include_str!("names.tsv");
 
-    /// The nodes of the trie of all names. If several places have a name, the first one has it.
+    /// The nodes of the trie of all names. A name that several places have stands for the first of
+    /// them.
     fn trie() -> Vec<u8> {
         let mut nodes: BTreeMap<u64, Node> = BTreeMap::new();
         for (line, place) in NAMES.lines().zip(1..) {

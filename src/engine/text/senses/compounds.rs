@@ -13,7 +13,7 @@ struct Compounds {
 
 /// Which part comes first.
 enum Order {
-    /// The unit, followed by this word for *and*.
+    /// The unit, followed by this word for *and*, then the tens.
     UnitFirst(&'static str),
     TensFirst,
     /// The tens, which lose their last letter before the units 1 and 8 (`ventuno`, `ventotto`).

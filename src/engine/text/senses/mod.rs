@@ -11,8 +11,9 @@
 //! Some languages negate with an affix (Turkish, Japanese, Korean, Persian): a part of the word
 //! shows the negation.
 //!
-//! Deliberately absent: grammar, and names of weekdays and months. Like any other word, a changed
-//! day lets a short copy by the same sender pass; a reprint may name the day of its own edition.
+//! Deliberately absent: grammar, and names of weekdays and months. The name of a day counts like
+//! any other word: in a short copy by the same sender, a changed day is news. In a reprint by
+//! another sender it is not, because the reprint may name the day of its own edition.
 
 mod compounds;
 mod negations;
@@ -74,9 +75,9 @@ impl FunctionWords {
         Self { forms, exact }
     }
 
-    /// Whether `word`, whose common form has this hash, is a function word. A word without marks
-    /// only needs to have the same common form as a listed word. A word with marks must be spelled
-    /// as in the list, because marks can make it a different word (`schön`, not `schon`).
+    /// Whether `word`, whose common form has this hash, is a function word. An ASCII word only
+    /// needs to have the same common form as a listed word. Any other word must be spelled as in
+    /// the list, because diacritics can make it a different word (`schön`, not `schon`).
     pub(crate) fn contains(&self, word: &str, hash: u64) -> bool {
         self.forms.contains(&hash) && (word.is_ascii() || self.exact.contains(&exact_hash(word)))
     }
@@ -123,8 +124,8 @@ static NEGATING_PARTS: LazyLock<FxHashMap<&str, Vec<String>>> = LazyLock::new(||
 });
 
 /// The function words (articles, pronouns, prepositions) of each language, by its code. A list is
-/// hashed when its language first occurs, because all lists together take as long as a hundred
-/// articles.
+/// hashed when its language first occurs, because hashing all lists takes as long as processing a
+/// hundred articles.
 static FUNCTION_WORDS: LazyLock<FxHashMap<&str, OnceLock<FunctionWords>>> = LazyLock::new(|| {
     stop_words::available_languages().iter().map(|code| (*code, OnceLock::new())).collect()
 });
@@ -162,7 +163,7 @@ impl Senses {
         self.negating_parts.iter().any(|part| text.contains(part))
     }
 
-    /// Whether words of the language may negate by a part of them.
+    /// Whether the language has parts of words that negate.
     pub fn has_negating_parts(self) -> bool {
         !self.negating_parts.is_empty()
     }

@@ -2,9 +2,9 @@
 //!
 //! Each pair has two sides; each side lists forms separated by spaces. A word may be on a side of
 //! several pairs. A pair shows a change only if one text has a word of one side and the other text
-//! a word of the other side, so a form with a second meaning does little harm. Prepositions still
-//! count as words that carry meaning if they are listed, so few are. Pairs such as *with* and
-//! *without* are not needed, because *without* is listed as a negation.
+//! a word of the other side, so a form with a second meaning does little harm. A preposition that
+//! is listed counts as a word that carries meaning, so only a few are listed. Pairs such as *with*
+//! and *without* are not needed, because *without* is listed as a negation.
 
 mod asian;
 mod germanic;
