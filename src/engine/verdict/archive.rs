@@ -41,7 +41,7 @@ impl<'a> Earlier<'a> {
     }
 }
 
-/// A view of the live articles.
+/// A view of the live articles, and of the identities of articles that have left the window.
 pub trait Archive {
     /// The live article at `sequence`.
     fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>>;

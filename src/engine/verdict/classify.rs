@@ -1,5 +1,5 @@
-//! Classification: turns the measures of a pair into a text kind, by the first rule that holds, and
-//! into a relation with its evidence.
+//! Classification: turns the measures of a pair of texts into a kind, given by the first rule that
+//! holds, and into a relation with its evidence.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
@@ -14,7 +14,7 @@ use crate::article::ArticleKey;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-/// The kind of a pair, by its texts and headlines.
+/// The kind of a new article in relation to an earlier one, judged by their texts and headlines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TextKind {
     /// The kind.

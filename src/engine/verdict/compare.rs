@@ -18,10 +18,10 @@ use std::ops::Range;
 const GAP_CELLS: usize = 4_096;
 /// Maximum number of table cells for one pair of texts.
 const PAIR_CELLS: usize = 16_384;
-/// Maximum length of a gap, in words on either side, in which figures can count as replaced by
+/// Maximum length of a gap, in words of either text, in which figures can count as replaced by
 /// words.
 const REPLACED_WORDS: u32 = 8;
-/// Matched runs shorter than this do not interrupt an unmatched block of the new text.
+/// Matched runs of fewer words than this do not interrupt an unmatched block of the new text.
 const ISLAND_WORDS: u32 = 3;
 
 /// The measures of a pair of texts.
@@ -35,14 +35,15 @@ pub(super) struct Comparison {
     pub(super) of_old: Ratio,
     /// Jaccard similarity of the two shingle sets.
     pub(super) jaccard: Ratio,
-    /// Share of the new text's plain words that are paired, gaps included.
+    /// Share of the plain words of the new text (its words other than figures) that are paired with
+    /// a word of the earlier text, in blocks or in gaps.
     pub(super) plain_of_new: Ratio,
-    /// Share of the earlier text's plain words that are paired, gaps included.
+    /// The same share for the earlier text.
     pub(super) plain_of_old: Ratio,
     /// All aligned figures, including those in gaps.
     pub(super) figures: Vec<FigurePair>,
     /// The figures of the new text that differ only because they are in a stamp
-    /// ([`stamps`](super::stamps)), by word. They are not among `figures`.
+    /// ([`stamps`](super::stamps)), as word indices. They are not among `figures`.
     pub(super) stamps: Vec<u32>,
     /// Number of figures in short rewritten gaps without a corresponding figure in the other text,
     /// as when a template states a value in words. Rules may count them as changed figures.

@@ -19,7 +19,7 @@
 //!
 //! Words spelled alike, and boilerplate set apart at the edges, do not count as differences.
 //!
-//! Cost: a few microseconds, only for texts that are copies by the measures alone.
+//! Cost: a few microseconds, only for texts that the measures alone classify as copies.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
@@ -164,7 +164,7 @@ impl<'a> Texts<'a> {
         (ours, theirs)
     }
 
-    /// What the headlines show.
+    /// Reads the headlines.
     fn read_headlines(&self, (ours, theirs): (&Side<'_>, &Side<'_>), found: &mut Difference) {
         if self.new.about.headline == self.that.about.headline {
             return;

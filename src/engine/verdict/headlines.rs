@@ -40,9 +40,10 @@ pub(super) struct HeadlineEvidence {
 /// One headline.
 #[derive(Debug, Default)]
 struct HeadlineSide {
-    /// Number of its words that carry meaning, including those with a sense, such as `raises`.
+    /// Number of its words that carry meaning, including numbers, negations and opposites
+    /// (`raises`).
     words: u32,
-    /// Number of its words that carry meaning and have no sense.
+    /// Number of its words that carry meaning, not counting numbers, negations and opposites.
     all: u32,
     /// How many of `all` are neither in the other headline nor in the shared text.
     own: u32,

@@ -19,7 +19,7 @@ use crate::text;
 /// Maximum number of words of a name that are hashed.
 const WORDS_MAX: u32 = 200;
 
-/// The keys of an article's names; 0 if it has none.
+/// The keys of an article's names; 0 for a name that the article does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NameKeys {
     /// The key of the slug.
@@ -43,18 +43,19 @@ impl NameKeys {
         }
     }
 
-    /// The keys of the names, alone.
+    /// The keys of the names, not combined with that of the provider.
     pub fn alone(self) -> impl Iterator<Item = u64> {
         [self.slug, self.headline, self.series].into_iter().filter(|key| *key != 0)
     }
 
-    /// The keys of the names, each combined with that of the provider; none without a provider.
+    /// The keys of the names, each combined with that of the provider; empty if the provider is not
+    /// known.
     pub fn with_provider(self) -> impl Iterator<Item = u64> {
         let combined = move |key| of_provider(key, self.provider);
         self.alone().filter(move |_| self.provider != 0).map(combined)
     }
 
-    /// The keys of the names, alone and combined with that of the provider.
+    /// The keys of the names, both alone and combined with that of the provider.
     pub fn all(self) -> impl Iterator<Item = u64> {
         self.alone().chain(self.with_provider())
     }

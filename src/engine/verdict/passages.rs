@@ -15,7 +15,7 @@
 //! fifth of its words that carry meaning are in the passage that it replaces. Boilerplate at the
 //! edges does not count.
 //!
-//! Cost: linear in the two texts, only for texts that are reprints by the measures alone.
+//! Cost: linear in the two texts, only for texts that the measures alone classify as reprints.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;

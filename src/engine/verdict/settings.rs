@@ -167,22 +167,23 @@ pub struct Tuning {
     pub agreed_block: f64,
     /// Minimum number of aligned figures for `agreed_block`.
     pub agreed_figures_min: u32,
-    /// A gap is not an unmatched block if at least this share of its words agrees in order.
+    /// A gap counts as rewritten, and not as unmatched, if at least this share of its words is in
+    /// both texts in the same order.
     pub rewritten: f64,
     /// A short shared run is a formula, and does not make a partial copy, if this many otherwise
     /// unrelated texts contain it. 0 turns the rule off.
     pub formula_roots: u8,
     /// Minimum number of plain words in a recurring template.
     pub template_words_min: u32,
-    /// Share of plain words that must agree, both ways, in a recurring template.
+    /// Share of the plain words of each text that must agree in a recurring template.
     pub template: f64,
     /// Used instead of `template` if the two texts arrived more than `template_apart_hours` apart.
     pub template_apart: f64,
-    /// After this many hours, a recurring template must agree in more words but may keep more
-    /// figures.
+    /// After this many hours, more words of a recurring template must agree, but more of its
+    /// figures may be equal.
     pub template_apart_hours: i64,
-    /// The highest share of kept figures in a recurring template: for the rule `figures-differ`;
-    /// for `most-figures-differ`; for `figures-differ-later` and `many-figures-differ`.
+    /// The highest share of equal figures in a recurring template, for three groups of rules:
+    /// `figures-differ`; `most-figures-differ`; `figures-differ-later` and `many-figures-differ`.
     pub kept: [f64; 3],
     /// Within this many hours, a text from the same provider that differs only in one or two
     /// figures is an unmarked correction. Less than a day, so that daily items are not corrections
