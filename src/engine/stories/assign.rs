@@ -45,7 +45,7 @@ pub struct Stories {
     pub(super) postings: TermPostings,
     /// The index of the live articles by the terms that mean the same in every language.
     pub(super) universal: UniversalIndex,
-    /// Stories that changed in the second of engine time `second`.
+    /// Stories that changed during the current second of engine time (`second`).
     pub(super) stirred: BTreeSet<StoryId>,
     /// The engine clock in whole seconds.
     pub(super) second: i64,
@@ -371,7 +371,7 @@ impl Stories {
         }
     }
 
-    /// Notes that the published state of a story changed.
+    /// Records that the published state of a story changed.
     pub(super) fn stir(&mut self, story: StoryId, now: EventTime) {
         if let Some(live) = self.live.get_mut(&story) {
             live.record.changed = Some(now);
@@ -388,12 +388,12 @@ impl Stories {
         story
     }
 
-    /// The latest article.
+    /// The sequence of the latest article.
     pub(super) fn newest(&self) -> Sequence {
         Sequence((self.first + self.of.len() as u64).saturating_sub(1))
     }
 
-    /// Notes that a new article shares text with the live article at `sequence`, which is not the
+    /// Records that a new article shares text with the live article at `sequence`, which is not the
     /// match by which the new article was classified.
     pub fn note_similar(&mut self, sequence: Sequence) {
         if let Some(story) = self.story_of(sequence) {
@@ -401,7 +401,7 @@ impl Stories {
         }
     }
 
-    /// Notes the stories that score high enough to be worth a second look.
+    /// Records a near miss for each story that scores high enough to be worth a second look.
     fn note_near_misses(&mut self, near: &[StoryScore]) {
         let again = self.settings.join_again.get();
         for story in near.iter().filter(|near| near.score >= again) {
@@ -409,8 +409,8 @@ impl Stories {
         }
     }
 
-    /// Notes that an article came close to a story: if the story has a single article, it gets a
-    /// second look.
+    /// Records that an article came close to a story. If the story has a single article, it will
+    /// get a second look.
     fn note_near_miss(&mut self, story: StoryId) {
         let Some(live) = self.live.get_mut(&story) else { return };
         if live.is_single() && !live.record.near_miss {

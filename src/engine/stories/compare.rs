@@ -35,8 +35,8 @@ pub struct PairScore {
     /// The terms in the headline and body of both articles, with their contributions to the cosine,
     /// heaviest first.
     pub shared: Vec<(u32, f64)>,
-    /// The terms that occur in only one article, with their share of that article's squared length,
-    /// heaviest first.
+    /// The terms that occur in only one article, with their share of the squared length of that
+    /// article's term vector, heaviest first.
     pub missing: Vec<(u32, f64)>,
 }
 

@@ -4,11 +4,13 @@
 //! is still valid (not withdrawn, corrected or superseded); its publisher is preferred; and the
 //! setting `lead`:
 //!
-//! - `fullest`: a report in its own right ranks highest, then reports built on another text, then
-//!   copies, alerts and pictures. Among equals, the longer one ranks higher. Lengths are rounded
-//!   down to a power of two before they are compared, so that the lead does not change with every
-//!   slightly longer article. Then the earlier one ranks higher.
-//! - `first` and `newest`: the earlier or the later article ranks higher.
+//! - `fullest`: a report in its own right (an original, update, correction or recurring report)
+//!   ranks highest, then one built on another text (an expansion or partial copy), then copies,
+//!   alerts and pictures. Among equals, the longer one ranks higher. Lengths are rounded down to a
+//!   power of two before they are compared, so that the lead does not change with every slightly
+//!   longer article. Then the earlier one ranks higher.
+//! - `first` and `newest`: with `first` the earlier article ranks higher, with `newest` the later
+//!   one.
 //! - `longest`: the longer article ranks higher; if both are equally long, the earlier one.
 //!
 //! With `first`, `newest` and `longest`, redeliveries and items that are not texts rank below all

@@ -9,13 +9,13 @@
 //! .5))`, at least `q / 2`, where `N` is the number of live articles in the story's language that
 //! have universal terms, and `n` the number of those that contain the term.
 //!
-//! A story has at most `links_max` links to stories in one other language: those that are among the
-//! best for both stories. A story that absorbs another one takes over its links.
+//! A story has at most `links_max` links to stories in any one other language: those that are among
+//! the best for both stories. A story that absorbs another one takes over its links.
 //!
-//! Links are decided when an article that contributes joins a story, for that story only. This also
-//! confirms or ends its earlier links. For example, a German story of a ferry accident is linked to
-//! an English one because both name Marel, Keller and 412 passengers; if later German articles are
-//! about the company's finances, the cosine falls below `link_kept` and the link ends.
+//! Links are decided when an article that contributes terms joins a story, and only for that story.
+//! This also confirms or ends its earlier links. For example, a German story of a ferry accident is
+//! linked to an English one because both name Marel, Keller and 412 passengers; if later German
+//! articles are about the company's finances, the cosine falls below `link_kept` and the link ends.
 //!
 //! Invariant SL-1: links have two ends, both of which are live stories with known, different
 //! languages.
@@ -195,7 +195,7 @@ fn weight(all: u32, with: u32) -> f32 {
     ((all as f32 + 1.0) / (with as f32 + 0.5)).ln().max(0.5)
 }
 
-/// What two stories share.
+/// The link between two stories, computed from their profiles.
 fn compare(story: StoryId, own: &Profile, other: &Profile) -> StoryLink {
     let mut link = StoryLink { story, score: 0.0, names: 0, places: 0, figures: 0 };
     let mut others = other.iter().copied().peekable();
@@ -389,7 +389,7 @@ impl Stories {
         families.len().max(1) as u32
     }
 
-    /// Notes that the published states of the stories linked to `story` changed.
+    /// Records that the published states of the stories linked to `story` changed.
     pub(super) fn stir_linked(&mut self, story: StoryId, now: EventTime) {
         let linked = self.live.get(&story).map_or(Vec::new(), |live| live.record.all_related());
         for other in linked {

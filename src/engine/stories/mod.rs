@@ -253,7 +253,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The headline of the lead article as events mention it; `None` without one.
+    /// The headline of the lead article, shortened as in events; `None` if it is empty.
     pub fn lead_headline(&self) -> Option<String> {
         let headline = cut_short(&self.headline, MENTION_HEADLINE_BYTES_MAX).into_owned();
         Some(headline).filter(|headline| !headline.is_empty())

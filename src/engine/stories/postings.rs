@@ -37,7 +37,7 @@ use std::sync::LazyLock;
 /// entry can tell apart.
 pub(super) const LIVE_MAX: u32 = 1 << 24;
 
-/// Number of steps per doubling to which an entry rounds a share.
+/// Number of rounding steps per doubling of a share.
 const SHARE_STEPS: f32 = 2.5;
 
 /// The highest step of a rounded share, which represents a share of 1. Step 0 represents 1/64.

@@ -144,7 +144,8 @@ pub struct Tuning {
     pub link_kept: f32,
     /// Maximum number of linked stories in one language.
     pub links_max: u32,
-    /// A new link needs a story whose last article is at most this much older than the new article.
+    /// A story is newly linked only if its last article is at most this much older than the new
+    /// article.
     pub link_within: Span,
     /// The number of words of the body whose universal terms are read.
     pub universal_words: u32,

@@ -81,7 +81,8 @@ struct UniversalCount {
 }
 
 impl Terms {
-    /// The same terms with all universal terms of an article; `body` are the words of `clean`.
+    /// These terms together with all universal terms of the article; `body` are the words of
+    /// `clean`.
     #[must_use]
     pub fn and_universal(
         self,
