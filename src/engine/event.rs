@@ -170,8 +170,8 @@ pub struct Radius {
     pub of: Option<ArticleMention>,
     /// The articles that carry the passage, in order of arrival.
     pub carriers: Vec<Carrier>,
-    /// Number of further articles that carry or may carry the passage and are not listed in this
-    /// event.
+    /// Number of further articles that carry or may carry the passage and that neither this event
+    /// nor an earlier one of its series lists.
     pub carriers_unlisted: u32,
     /// Position in a series of events; set when the carriers do not fit in one event.
     pub part: Option<RadiusPart>,

@@ -30,7 +30,8 @@ pub struct Tuning {
     pub roots_min: u8,
     /// Minimum number of plain words that a carrier must have outside the piece.
     pub own_words_min: u32,
-    /// Two carriers are related if they have at least this share of their other samples in common.
+    /// Two carriers are related if they have at least this share of their samples outside the piece
+    /// in common.
     pub related: f64,
     /// How long a piece stays known after it was last seen.
     pub keep: Span,

@@ -92,7 +92,7 @@ impl FoldedText {
         origin as usize + at.min(self.text.len()) - start as usize
     }
 
-    /// Notes that the next byte of the text comes from `at` in the original.
+    /// Records that the next byte of the text comes from `at` in the original.
     fn note_origin(&mut self, at: usize) {
         let start = self.text.len();
         let runs_on = |(from, origin): &(u32, u32)| start - *from as usize + *origin as usize == at;

@@ -267,7 +267,7 @@ impl State {
         if !reports.iter().any(|that| starts_again(*that)) {
             return reports.iter().map(|that| that.sequence).collect();
         }
-        // For each report, the first article of its line of versions.
+        // For each report, the first of the articles that it is a version of.
         let mut firsts: BTreeMap<Sequence, Sequence> = BTreeMap::new();
         for that in &reports {
             let of = that.verdict.relation.of.as_ref().and_then(|of| of.sequence);

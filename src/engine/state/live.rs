@@ -365,8 +365,8 @@ fn uri_key(uri: &str) -> u64 {
     hash.finish()
 }
 
-/// The keys of all uris and names that a notice gives whose target is not known yet. Empty for a
-/// release, which never stays pending.
+/// For a notice whose target is not known yet: the keys of all uris and names that it gives. Empty
+/// for a release, which never stays pending.
 fn waits_for(entry: &Entry) -> Vec<u64> {
     let (about, relation) = (&entry.about, &entry.decision.verdict.relation);
     let known = relation.of.as_ref().is_some_and(|of| of.sequence.is_some());

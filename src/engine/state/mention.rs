@@ -25,8 +25,8 @@ impl Entry {
     }
 }
 
-/// What events say about an article that has left the window. `key` is the name that the event
-/// uses.
+/// What events say about an article that has left the window. `key` is the uri and version by which
+/// the event names it.
 fn of_identity(key: ArticleKey, identity: &Identity) -> ArticleMention {
     ArticleMention {
         key,

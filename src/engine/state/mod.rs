@@ -182,8 +182,9 @@ impl State {
             + self.furniture.bytes()
     }
 
-    /// Applies one article at engine time `stamp`, which is the record timestamp, already clamped;
-    /// timestamps older than the clock are raised to it.
+    /// Applies one article at engine time `stamp`: the timestamp of its record, which the caller
+    /// has already limited so that it is not in the future. A timestamp older than the clock is
+    /// raised to the clock.
     pub fn apply(&mut self, mut new: Prepared, stamp: EventTime, input: InputPosition) -> Outcome {
         let mut happened = self.advance(stamp, 1);
         let sequence = self.live.next();

@@ -5,7 +5,7 @@
 //! input always gives the same events.
 //!
 //! ```text
-//! 10,000 carriers of 300 bytes   about 12 events; `more` counts the carriers not yet named
+//! 10,000 carriers of 300 bytes   about 12 events; `carriers_unlisted` counts those still to come
 //! ```
 
 use crate::event::{ArticleMention, Carrier, EventKind, Radius, RadiusPart};
@@ -25,7 +25,8 @@ pub(super) fn of(what: EventKind) -> Vec<EventKind> {
     }
 }
 
-/// Splits a radius. `more` counts the carriers that neither this part nor an earlier one names.
+/// Splits a radius. In each part, `carriers_unlisted` counts the carriers that neither this part
+/// nor an earlier one lists.
 fn parts(mut radius: Radius) -> Vec<Radius> {
     let carriers = std::mem::take(&mut radius.carriers);
     let mut more = radius.carriers_unlisted + carriers.len() as u32;

@@ -111,7 +111,7 @@ impl IdentityArchive {
         }
     }
 
-    /// Notes that the embargo of an article has ended. Returns whether its identity is known.
+    /// Records that the embargo of an article has ended. Returns whether its identity is known.
     pub(super) fn lift(&mut self, own: Sequence) -> bool {
         let Some(at) = self.at(own) else { return false };
         let identity = &mut self.entries[at].1;

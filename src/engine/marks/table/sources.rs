@@ -7,9 +7,9 @@ pub(super) const REUTERS: &str =
     "Reuters Handbook of Journalism: corrections, refiles, kills, repeats";
 /// dpa.
 pub(super) const DPA: &str = "dpa, stylebook: hold, kill, lead, correction, note to editors";
-/// Codes.
+/// IPTC codes.
 pub(super) const IPTC: &str = "IPTC NewsCodes: signal, genre, EdStat; NewsML 1: instruction";
-/// Keyword lines.
+/// Keyword lines in ANPA 1312.
 pub(super) const ANPA: &str = "ANPA 1312: keyword line";
 /// The Canadian Press.
 pub(super) const CP: &str = "The Canadian Press Stylebook: corrections and kills";
@@ -17,7 +17,7 @@ pub(super) const CP: &str = "The Canadian Press Stylebook: corrections and kills
 pub(super) const AFP: &str = "AFP Stylebook: leads, corrections, annulments";
 /// EFE.
 pub(super) const EFE: &str = "Agencia EFE, Libro del estilo urgente";
-/// Used by agencies, without a public document.
+/// For forms that agencies use, but that no public document describes.
 pub(super) const HABIT: &str = "habit";
 
 /// Services in English, which share their forms.

@@ -1,5 +1,5 @@
-//! The numbers from 21 to 99 in languages that join tens and units into one word. Data, and code
-//! that joins them.
+//! The numbers from 21 to 99 in languages that join tens and units into one word. Contains the
+//! words and the code that joins them.
 
 /// How a language joins tens and units.
 struct Compounds {

@@ -151,7 +151,8 @@ impl Senses {
         self.senses.and_then(|table| table.by_hash.get(&hash)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the word with this hash is a function word that is an article or has no sense.
+    /// Whether the word with this hash is a function word that either is an article or has no
+    /// sense.
     pub fn is_function_word(self, hash: u64) -> bool {
         self.function_words.is_some_and(|words| words.forms.contains(&hash))
             && (self.senses(hash).is_empty() || self.senses(hash).contains(&Sense::OneOrArticle))

@@ -1,4 +1,4 @@
-//! Words and parts of words that negate, by language. Data.
+//! Words and parts of words that negate, by language. Contains only data.
 
 /// The negations of each language, separated by spaces.
 pub(super) const NEGATIONS: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! Numbers written as words, by language. Data.
+//! Numbers written as words, by language. Contains only data.
 //!
 //! Languages that join tens and units into one word have them in `compounds`.
 

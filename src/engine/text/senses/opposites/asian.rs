@@ -1,4 +1,4 @@
-//! The pairs of opposites of Asian languages. Data.
+//! The pairs of opposites of Asian languages. Contains only data.
 
 use super::Pair;
 

@@ -1,4 +1,4 @@
-//! The pairs of opposites of Germanic languages. Data.
+//! The pairs of opposites of Germanic languages. Contains only data.
 
 use super::Pair;
 

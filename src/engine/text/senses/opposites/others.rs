@@ -1,4 +1,4 @@
-//! The pairs of opposites of Turkish, Finnish, Hungarian and Greek. Data.
+//! The pairs of opposites of Turkish, Finnish, Hungarian and Greek. Contains only data.
 
 use super::Pair;
 

@@ -1,4 +1,4 @@
-//! The pairs of opposites of Romance languages. Data.
+//! The pairs of opposites of Romance languages. Contains only data.
 
 use super::Pair;
 

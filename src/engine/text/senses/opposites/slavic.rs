@@ -1,4 +1,4 @@
-//! The pairs of opposites of Slavic languages. Data.
+//! The pairs of opposites of Slavic languages. Contains only data.
 
 use super::Pair;
 
