@@ -371,8 +371,8 @@ impl Index {
         }
     }
 
-    /// Live articles with words whose SimHash is within `distance` bits (at most [`DISTANCE_MAX`])
-    /// of `hash`.
+    /// The live articles whose SimHash is within `distance` bits (at most [`DISTANCE_MAX`]) of
+    /// `hash`. Articles without words are left out.
     pub fn similar(&self, hash: SimHash, distance: u32) -> Near {
         let mut near = self.hamming.near(hash, distance);
         let meta = |at: Sequence| self.live.get((at.0 - self.first) as usize);

@@ -14,7 +14,7 @@ use super::place::Line;
 use std::borrow::Cow;
 
 /// Maximum number of commas, brackets and equals signs in a slug that are examined as the possible
-/// start of a version.
+/// start of a version mark.
 const SIGNS_MAX: usize = 16;
 /// Number of characters after a comma, bracket or equals sign that are searched for a mark; more
 /// than the longest mark of a slug has.

@@ -1,5 +1,5 @@
-//! Queries that predict how an article would be classified, and find its carriers, without changing
-//! state.
+//! Queries that do not change the state: how an article would be classified if it arrived now, and
+//! which articles carry the text of a withdrawn or corrected one.
 
 use super::classified::classified;
 use super::radius::CarrierSearch;

@@ -156,8 +156,9 @@ impl State {
         self.furniture.len()
     }
 
-    /// Live articles with words whose SimHash is within `distance` bits of `hash`, nearest first;
-    /// `distance` is at most [`DISTANCE_MAX`](super::candidates::DISTANCE_MAX).
+    /// The live articles whose SimHash is within `distance` bits of `hash`, nearest first;
+    /// `distance` is at most [`DISTANCE_MAX`](super::candidates::DISTANCE_MAX). Articles without
+    /// words are left out.
     pub fn similar(&self, hash: SimHash, distance: u32) -> Near {
         self.index.similar(hash, distance)
     }

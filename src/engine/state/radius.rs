@@ -134,7 +134,7 @@ impl State {
     }
 
     /// The carrier entry of a live article, if its content hash or verdict shows that it carries
-    /// `of`.
+    /// the text of `of`.
     fn carried_from(
         &self,
         of: &ArticleKey,

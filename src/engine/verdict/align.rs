@@ -302,8 +302,8 @@ impl<'a> Aligner<'a> {
     }
 }
 
-/// Calls `with` for each part of a run between two figures that differ. `figures` are the pairs of
-/// figures in the run.
+/// Cuts a run at the figures that differ, and calls `with` for each part. `figures` are the pairs
+/// of figures in the run.
 fn parts(run: SharedRun, figures: &[FigurePair], mut with: impl FnMut(SharedRun)) {
     let mut from = 0;
     let changed = figures.iter().filter(|p| !p.equal).map(|p| p.new - run.new);

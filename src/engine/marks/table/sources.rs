@@ -1,4 +1,4 @@
-//! The documents that describe the forms, and groups of agencies.
+//! The documents that describe the marks, and groups of agencies that use the same marks.
 
 /// AP.
 pub(super) const AP: &str = "AP, guide to wire terms: kills, withholds, writethrus, corrections";
