@@ -10,8 +10,8 @@
 //! ```
 //!
 //! A story that was merged into another one is represented by its survivor. A story that is no
-//! longer live is a stage as long as a live story follows it; the story that it followed itself is
-//! not known. Merges can make links run in a circle; the search visits each story once.
+//! longer live is a stage as long as a live story follows it, but it is not known which story it
+//! followed. Merges can make links run in a circle; the search visits each story once.
 //!
 //! Invariant: SA-1: `sequels` contains one pair for each live story that follows another one and
 //! one for each merge in `absorbed`, and nothing else.

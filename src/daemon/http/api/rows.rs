@@ -219,11 +219,12 @@ pub(super) struct StoryRow {
     /// if there is no other stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     saga_stages: Option<usize>,
-    /// The ids of stories in other languages that are about the same event: those in `links`, and
-    /// those of which an article states that it is a translation.
+    /// The ids of stories in other languages that are about the same event: they share names,
+    /// places or figures with this story, or an article states that it is a translation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
-    /// The same stories with their languages and headlines, and what they share with this one.
+    /// The live stories in `related`, with their languages, headlines and what they share with this
+    /// story.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<LinkedStory>,
     /// Counts of members and carriers that need attention.
