@@ -2,11 +2,11 @@
 //! consumes and produces.
 //!
 //! `benches/end_to_end [--articles N] [--rate R] [--seconds S] [--json FILE]` starts the broker and
-//! runs this program. First each of the two drains a topic of N articles of 3.4 KB, three in ten of
-//! them copies; then each gets R articles per second for S seconds. Each is a separate process and
-//! runs alone. Prints articles and megabytes per second, the latency from an input record's
-//! timestamp until a read_committed consumer receives the result, and the CPU time and peak memory
-//! of the process.
+//! runs this program. First the daemon and the loop each drain a topic of N articles of 3.4 KB,
+//! three in ten of them copies; then each gets R articles per second for S seconds. Each is a
+//! separate process and runs alone. Prints articles and megabytes per second, the latency from an
+//! input record's timestamp until a read_committed consumer receives the result, and the CPU time
+//! and peak memory of the process.
 
 mod articles;
 mod plain_loop;
