@@ -182,10 +182,10 @@ impl Run {
     }
 }
 
-/// Reads the committed answers of a process.
+/// Reads the committed results of a process: one for each article.
 struct Answers {
     consumer: BaseConsumer,
-    /// The program that writes the answers.
+    /// The program that writes the results.
     program: Program,
 }
 
@@ -208,7 +208,7 @@ impl Answers {
         Self { consumer, program: run.program }
     }
 
-    /// The number of the next answered article; `None` if there is none within 5 ms.
+    /// The number of the article of the next result; `None` if none arrives within 5 ms.
     fn next(&self) -> Option<usize> {
         use rdkafka::message::Headers;
         let message = self.consumer.poll(Duration::from_millis(5))?.expect("the broker answers");

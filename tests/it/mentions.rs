@@ -97,7 +97,7 @@ fn radius(events: &[EventKind]) -> &Radius {
     events.iter().find_map(EventKind::radius).expect("a withdrawal or correction")
 }
 
-/// Provider, headline and outcome of a mention.
+/// The provider and the headline of a mention, and whether the article went to the unique topic.
 fn shown(mention: &ArticleMention) -> (&str, &str, Option<UniqueOutcome>) {
     let ArticleMention { provider, headline, unique, .. } = mention;
     let [provider, headline] = [provider, headline].map(|text| text.as_deref().unwrap_or("(none)"));

@@ -183,7 +183,7 @@ impl EmbargoedRecords {
         }
     }
 
-    /// Whether any record whose embargo has ended is not published yet.
+    /// Whether any record whose embargo has ended still has to be published.
     pub fn has_lifted(&self) -> bool {
         !self.lifted.is_empty()
     }

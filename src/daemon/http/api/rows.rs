@@ -155,13 +155,13 @@ pub(super) struct RelationRow {
 /// its last word.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct PassageRow {
-    /// In this article. The same as `range`.
+    /// The run in this article. The same as `range`.
     words: [u32; 2],
-    /// In the other article. The same as `of_range`.
+    /// The run in the other article. The same as `of_range`.
     of_words: [u32; 2],
-    /// In this article, as a range of words in its cleaned text.
+    /// The run in this article, as a range of words in its cleaned text.
     range: TextRange,
-    /// In the other article, as a range of words in its cleaned text.
+    /// The run in the other article, as a range of words in its cleaned text.
     of_range: TextRange,
 }
 
