@@ -183,7 +183,8 @@ fn the_outcome_of_an_embargoed_article_changes_when_its_embargo_ends() {
         assert_eq!(radius.scope == Scope::Identity, past);
         assert_eq!(radius.of.as_ref().unwrap().unique, Some(want), "killed after {killed_at} h");
     }
-    // An embargo that ends after the article has left the window, and one that ends too late.
+    // An embargo that ends after its article has left the window, and one whose article is killed
+    // before it ends.
     let mut wire = Wire::new();
     wire.apply(embargoed("n1", 1, 9), Span::minutes(0));
     wire.apply(embargoed("n2", 2, 9), Span::minutes(0));

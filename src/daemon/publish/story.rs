@@ -69,8 +69,8 @@ pub struct StoryState {
     /// long. Articles that have left the window stay counted; redeliveries are not counted.
     #[serde(default)]
     pub subjects: Vec<String>,
-    /// The places where the articles that joined were written and that they are about, as sent,
-    /// most frequent first, with the same bounds as `subjects`.
+    /// The places where the articles that joined were written, and the places that they are about,
+    /// as sent, most frequent first, with the same bounds as `subjects`.
     #[serde(default)]
     pub places: Vec<String>,
     /// The languages (BCP 47 primary subtags) of the articles that joined, most frequent first; at

@@ -50,8 +50,8 @@ pub struct SagaStage<'a> {
 }
 
 impl Snapshot {
-    /// The saga of the story `id`. Visits at most `stories_max` stories, merged ones included,
-    /// those with the fewest links between them and `id` first.
+    /// The saga of the story `id`. Visits at most `stories_max` stories, merged ones included, in
+    /// the order of their distance from `id`, counted in links.
     pub fn saga(&self, id: StoryId, stories_max: usize) -> Saga<'_> {
         let (mut found, mut queue) = (BTreeSet::from([id]), VecDeque::from([id]));
         let mut complete = true;

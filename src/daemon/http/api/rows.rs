@@ -206,8 +206,8 @@ pub(super) struct StoryRow {
     lead_sentence: String,
     /// The subjects of the articles that joined, as sent, most frequent first; at most 12.
     subjects: Vec<String>,
-    /// The places where the articles that joined were written and that they are about, as sent,
-    /// most frequent first; at most 12.
+    /// The places where the articles that joined were written, and the places that they are about,
+    /// as sent, most frequent first; at most 12.
     places: Vec<String>,
     /// The languages (BCP 47 primary subtags) of the articles that joined, most frequent first; at
     /// most 12.

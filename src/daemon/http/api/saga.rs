@@ -39,8 +39,8 @@ pub(super) struct SagaRow {
     earlier: usize,
     /// Number of stages after those listed.
     later: usize,
-    /// Whether all linked stories were found; if not, more than 500 stories are linked, and those
-    /// with the most links between them and the requested story are missing.
+    /// Whether all linked stories were found. If not, more than 500 stories are linked, and those
+    /// that are the most links away from the requested story are missing.
     complete: bool,
 }
 

@@ -64,7 +64,7 @@ export const BADGES = [
 ];
 
 // Labels of single articles by flag, each with its severity and meaning. The meanings of those that
-// are also badges of stories are given there.
+// are also badges of stories are given in `BADGES`.
 export const FLAGS = {
   carries_withdrawn: ["alarm", "carries withdrawn text", "its publisher killed or held that text"],
   carries_uncorrected: ["amber", "carries uncorrected text", "that text has since been corrected"],
