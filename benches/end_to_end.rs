@@ -2,11 +2,11 @@
 //! consumes and produces.
 //!
 //! `benches/end_to_end [--articles N] [--rate R] [--seconds S] [--json FILE]` starts the broker and
-//! runs this program. First each of the two drains a topic of N articles of 3.4 KB, three in ten of
-//! them copies; then each gets R articles per second for S seconds. Each is a separate process and
-//! runs alone. Prints articles and megabytes per second, the latency from an input record's
-//! timestamp until a read_committed consumer receives the result, and the CPU time and peak memory
-//! of the process.
+//! runs this program. First the daemon and the loop each drain a topic of N articles of 3.4 KB,
+//! three in ten of them copies; then each gets R articles per second for S seconds. Each is a
+//! separate process and runs alone. Prints articles and megabytes per second, the latency from an
+//! input record's timestamp until a read_committed consumer receives the result, and the CPU time
+//! and peak memory of the process.
 
 mod articles;
 mod plain_loop;
@@ -182,10 +182,10 @@ impl Run {
     }
 }
 
-/// Reads the committed answers of a process.
+/// Reads the committed results of a process: one for each article.
 struct Answers {
     consumer: BaseConsumer,
-    /// The program that writes the answers.
+    /// The program that writes the results.
     program: Program,
 }
 
@@ -208,7 +208,7 @@ impl Answers {
         Self { consumer, program: run.program }
     }
 
-    /// The number of the next answered article; `None` if there is none within 5 ms.
+    /// The number of the article of the next result; `None` if none arrives within 5 ms.
     fn next(&self) -> Option<usize> {
         use rdkafka::message::Headers;
         let message = self.consumer.poll(Duration::from_millis(5))?.expect("the broker answers");

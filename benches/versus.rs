@@ -3,8 +3,8 @@
 //! - `versus feed COUNT` prints that many articles of 3.4 KB as JSON Lines, three in ten of them
 //!   copies of an earlier one. `op` is how the copy was made, `dup_group` the group of texts with
 //!   the same origin, and `donors` are the groups from which passages were spliced in.
-//! - `versus gaoya FILE` prints for each article the similar earlier ones, as the Python peers do:
-//!   one line per pair, with the line numbers of both articles in FILE from 0, tab-separated.
+//! - `versus gaoya FILE` prints for each article the similar earlier ones, as the programs in Python
+//!   do: one line per pair, with the line numbers of both articles in FILE from 0, tab-separated.
 
 mod wire;
 

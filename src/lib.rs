@@ -6,9 +6,9 @@
 //!
 //! The engine is a pure state machine, and the daemon does its input and output. The
 //! [engine](wirefold_engine) takes one article and a time, changes its state, and returns events
-//! and changed records. It cannot wait, read a clock, log or draw random numbers. Everything that
-//! can is in the [`daemon`], which guarantees that the events of a batch and the state they came
-//! from are either committed together or not at all.
+//! and changed records. It cannot wait, read a clock, log or draw random numbers. All code that
+//! does so is in the [`daemon`], which guarantees that the events of a batch and the state they
+//! came from are either committed together or not at all.
 //!
 //! # Data flow
 //!

@@ -179,7 +179,7 @@ impl Screen {
         self.changed(&story.id, StorySummary::joined(story))
     }
 
-    /// A line about a live story, unless its last line says the same.
+    /// A line about a live story, unless the previous line about this story said the same.
     fn changed(&mut self, id: &str, now: StorySummary) -> Option<String> {
         let line = self.aside(&story_line(HAS, &now));
         let before = self.printed.insert(id.to_owned(), now.clone());
@@ -196,8 +196,8 @@ fn story_line(what: &str, story: &StorySummary) -> String {
     format!("{what} {}: {}", members(story), safe(&story.headline, HEADLINE_MAX))
 }
 
-/// The text of the line about a merge. The headlines of the absorbed stories are in the event; one
-/// of an earlier release has none.
+/// The text of the line about a merge. The event contains the headlines of the absorbed stories,
+/// unless an earlier release published it.
 fn merge(merged: &StoryMerged, summary: &Summary) -> String {
     let headline = |absorbed: &Absorbed| {
         let seen = || summary.stories.get(&absorbed.id).map(|story| story.headline.clone());

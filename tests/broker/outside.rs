@@ -79,7 +79,7 @@ pub(crate) fn java(class: &str, args: &[&str]) -> Vec<u8> {
     out.stdout
 }
 
-/// The rest of the output of `Outside.java`.
+/// The part of the output of `Outside.java` that has not been parsed yet.
 struct Frames<'a>(&'a [u8]);
 
 impl Frames<'_> {

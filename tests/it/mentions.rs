@@ -97,7 +97,7 @@ fn radius(events: &[EventKind]) -> &Radius {
     events.iter().find_map(EventKind::radius).expect("a withdrawal or correction")
 }
 
-/// Provider, headline and outcome of a mention.
+/// The provider and the headline of a mention, and whether the article went to the unique topic.
 fn shown(mention: &ArticleMention) -> (&str, &str, Option<UniqueOutcome>) {
     let ArticleMention { provider, headline, unique, .. } = mention;
     let [provider, headline] = [provider, headline].map(|text| text.as_deref().unwrap_or("(none)"));
@@ -183,7 +183,8 @@ fn the_outcome_of_an_embargoed_article_changes_when_its_embargo_ends() {
         assert_eq!(radius.scope == Scope::Identity, past);
         assert_eq!(radius.of.as_ref().unwrap().unique, Some(want), "killed after {killed_at} h");
     }
-    // An embargo that ends after the article has left the window, and one that ends too late.
+    // An embargo that ends after its article has left the window, and one whose article is killed
+    // before it ends.
     let mut wire = Wire::new();
     wire.apply(embargoed("n1", 1, 9), Span::minutes(0));
     wire.apply(embargoed("n2", 2, 9), Span::minutes(0));

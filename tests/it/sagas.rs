@@ -153,8 +153,9 @@ fn more_linked_stories_than_the_limit_are_said_to_be_incomplete() {
     served.stop();
 }
 
-/// A rig, and articles of which the second opens a story of its own and the third one that follows
-/// it; the second look then merges the story of the second with that of the first.
+/// A rig, and four articles for it. The second article opens a story, and the third one opens a
+/// story that follows it. A second look then merges the story of the second article into that of
+/// the first.
 pub(crate) fn merging() -> (Rig, [Value; 4]) {
     let mut settings = Settings::default();
     settings.stories.join = Ratio::new(0.9).unwrap();
@@ -196,7 +197,7 @@ fn a_stage_that_was_merged_is_shown_as_its_survivor() {
         _ => None,
     });
     let (absorbed, survivor) = merged.expect("the stories of the first two articles merge");
-    assert!(opened.eq([absorbed]), "the table follows the story that is merged");
+    assert!(opened.eq([absorbed]), "one story follows another: the story that is merged");
     let served = rig.serve();
     let saga = saga_of(&served, 2);
     let ids: Vec<_> =

@@ -105,8 +105,8 @@ fn a_merge_names_the_absorbed_story_below_the_day() {
         rig.commit(std::slice::from_ref(article));
     }
     let served = rig.serve();
-    // Each story has an event. The headline of the absorbed story is in the event itself, because
-    // earlier events were not received.
+    // The merge is published once for each of the two stories. The headline of the absorbed story
+    // comes from the event itself, because `tap` did not receive the earlier events.
     let output = tap(&served, 2, &["--type", "story.merged"]);
     let lines: Vec<&str> = text(&output.stdout).lines().collect();
     let [day, merge] = lines[..] else { panic!("{lines:?}") };

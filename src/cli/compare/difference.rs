@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
-/// A value of each of the two runs.
+/// One value from each of the two runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct BothRuns {
     pub(super) before: u64,
@@ -16,22 +16,22 @@ pub(super) struct BothRuns {
 /// Default for the maximum number of examples of each change.
 pub(super) const EXAMPLES_DEFAULT: usize = 5;
 
-/// A change to an article.
+/// How the result for an article differs between the two runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
-    /// The second run no longer forwards it to the unique topic.
+    /// The second run no longer forwards the article to the unique topic.
     HeldBack,
-    /// Only the second run forwards it to the unique topic.
+    /// Only the second run forwards the article to the unique topic.
     Forwarded,
-    /// It has a different kind.
+    /// The kinds differ: the kind in the first run, and the kind in the second.
     Kind(Kind, Kind),
-    /// It has the same kind, but relative to another article.
+    /// The kinds are equal, but relative to different articles.
     Target,
-    /// It is in a different story, or in a story in only one of the two runs.
+    /// The article is in different stories, or is in a story in only one of the two runs.
     Story,
-    /// Only the first run accepted it.
+    /// Only the first run accepted the article.
     Lost,
-    /// Only the second run accepted it.
+    /// Only the second run accepted the article.
     Gained,
 }
 

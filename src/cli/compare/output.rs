@@ -16,7 +16,7 @@ impl Change {
             Self::HeldBack => "no longer forwarded".into(),
             Self::Forwarded => "now forwarded".into(),
             Self::Kind(before, after) => format!("{} -> {}", before.as_str(), after.as_str()),
-            Self::Target => "same kind, of another article".into(),
+            Self::Target => "same kind, relative to another article".into(),
             Self::Story => "in another story".into(),
             Self::Lost => "now rejected".into(),
             Self::Gained => "no longer rejected".into(),

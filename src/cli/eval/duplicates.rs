@@ -256,7 +256,7 @@ struct Score {
     kinds: BTreeMap<String, LabelCounts>,
     /// Correct kinds overall.
     kind: LabelCounts,
-    /// Donor groups to which a relation links.
+    /// Groups in `donors`, counted by whether a relation links to them.
     donors: LabelCounts,
     /// Partial relations between articles without text in common.
     false_partials: u32,

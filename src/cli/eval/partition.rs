@@ -180,8 +180,8 @@ mod tests {
 
     #[test]
     fn strangers_lower_precision_only() {
-        // One of two clusters with two labelled articles also has two strangers: 2 of the 2 + 2 * 2
-        // found pairs are correct.
+        // Two clusters have two labelled articles each, and one of them also has two strangers: 2
+        // of the 2 + 2 * 2 found pairs are correct.
         let labels = [(1, 1), (1, 1), (2, 2), (2, 2)];
         let alone = Scores::of(&labels, &[9, 9]);
         assert_eq!(alone, Scores::of(&labels, &[]), "strangers among themselves do not count");

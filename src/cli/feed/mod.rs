@@ -125,7 +125,7 @@ pub(super) fn run<E: EventEncoder>(
         let (send, batches) = bounded(BATCHES_AHEAD);
         scope.spawn(move || {
             if let Err(error) = prepare_all(feeds, &preparer, &send) {
-                // If nobody receives it, applying has failed first.
+                // If the receiver is gone, applying a batch has failed, and that error is reported.
                 drop(send.send(Err(error)));
             }
         });

@@ -2,11 +2,11 @@
 //!
 //! | The file starts with | Records |
 //! |---|---|
-//! | `[` and is one JSON array | its elements |
-//! | `{`, and is one JSON object over several lines, or has no line that is an object | the file |
+//! | `[`, and the whole file is one JSON array | the elements of the array |
+//! | `{`, and the file is one JSON object or has no line that is a JSON object | the whole file |
 //! | record separator (a JSON text sequence, RFC 7464) | the values between the separators |
-//! | UTF-16, `<`, start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the file |
-//! | anything else | its lines, without blank ones |
+//! | UTF-16, `<`, start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the whole file |
+//! | anything else | the lines that are not blank |
 //!
 //! A line written by `replay --rejects` is replaced by the original bytes it contains. A file
 //! compressed with gzip is read as its uncompressed content, whatever its name. If it is cut off or

@@ -159,7 +159,7 @@ fn alerts(title: &str, what: &str, alerts: &Alerts, summary: &Summary) -> String
     if alerts.listed.is_empty() {
         return String::new();
     }
-    let note = format!("Below each one, the articles that still carry {what}.");
+    let note = format!("Each entry lists the articles that still carry {what}.");
     let mut page = section(title, &note);
     page.push_str("<ul>\n");
     for alert in alerts.listed.iter().take(ALERTS_MAX) {

@@ -63,7 +63,7 @@ fn pairs(all: &[CopiedPair<'_>]) -> String {
     }
     let (by, of) = (largest(&by), largest(&of));
     let most = all.iter().map(|pair| pair.copies).max().unwrap_or(1);
-    let note = "Each row is a publisher that copied, each column one whose text it is.";
+    let note = "Each row is a publisher that copied, each column a publisher that was copied.";
     let mut page = section("Who copied whom", note);
     page.push_str("<div class=\"wide\" tabindex=\"0\"><table class=\"pairs\"><thead><tr><th>");
     for name in of.iter().take(PAIRS_MAX) {

@@ -33,8 +33,8 @@ pub(super) fn charts(timeline: &Timeline) -> String {
     page.push_str(&axis);
     writeln!(
         page,
-        "<p class=\"axis\"><span>share of copies, 0 to 100 %, of {SHARE_OF} articles or more each\
-         </span></p>"
+        "<p class=\"axis\"><span>share of copies, 0 to 100 %; each point is for at least \
+         {SHARE_OF} articles</span></p>"
     )
     .ok();
     page.push_str(&share(&steps));

@@ -92,9 +92,9 @@ struct StoryInfo<'a> {
 struct AlertsInfo<'a> {
     /// Number of withdrawals or corrections.
     count: usize,
-    /// Number of articles that carry the text of one that is kept in the summary.
+    /// Sum of `carriers` over the withdrawals or corrections that the summary keeps.
     carriers: usize,
-    /// The first of them, and the number of those left out.
+    /// The first withdrawals or corrections, and the number of those left out.
     #[serde(flatten)]
     alerts: Listed<AlertInfo<'a>>,
 }
@@ -107,7 +107,7 @@ struct AlertInfo<'a> {
     /// The withdrawn or corrected article; absent if it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<&'a NamedArticle>,
-    /// Number of articles that carry its text.
+    /// Number of articles that carry the text of the withdrawn or corrected article.
     carriers: usize,
 }
 

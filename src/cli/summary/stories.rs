@@ -22,11 +22,10 @@ pub(in crate::cli) struct StorySummary {
     pub(in crate::cli) size: u32,
     /// Number of independent publishers.
     pub(in crate::cli) publishers: u32,
-    /// When the first member arrived (RFC 3339); empty if only the article that opened or joined
-    /// the story was published, and no state of the story yet.
+    /// When the first member arrived (RFC 3339); empty until a state of the story is published,
+    /// which can be later than the article that opened it.
     pub(in crate::cli) first_seen: String,
-    /// When the last member arrived (RFC 3339); empty if only the article that opened or joined the
-    /// story was published, and no state of the story yet.
+    /// When the last member arrived (RFC 3339); empty until a state of the story is published.
     pub(in crate::cli) last_seen: String,
 }
 

@@ -22,14 +22,14 @@ const HEADLINE_MAX: usize = 72;
 /// Maximum length of a headline within a line, in characters.
 const QUOTED_MAX: usize = 60;
 
-/// Maximum length of an article in a line about a withdrawal or correction, in characters. The line
-/// then fits into 100.
+/// Maximum length of the description of an article in a line about a withdrawal or correction, in
+/// characters. The whole line then has at most 100 characters.
 const CITED_MAX: usize = 93;
-/// Maximum length of its uri, in characters.
+/// Maximum length of the uri in this description, in characters.
 const URI_MAX: usize = 36;
-/// Maximum length of its version, in characters.
+/// Maximum length of the version in this description, in characters.
 const VERSION_MAX: usize = 20;
-/// Maximum length of its provider, in characters.
+/// Maximum length of the provider in this description, in characters.
 const PROVIDER_MAX: usize = 14;
 
 /// The lines for `summary`. `took` is the running time.
@@ -222,8 +222,8 @@ fn cited(name: &NamedArticle, other: &NamedArticle, summary: &Summary) -> String
     format!("{provider} \"{headline}\"  {id}").trim_start().to_owned()
 }
 
-/// An article as provider and headline, or as its uri if neither the summary nor the event knows
-/// more.
+/// An article as provider and headline, or as its uri if neither the summary nor the event contains
+/// more about it.
 pub(in crate::cli) fn named(name: &NamedArticle, summary: &Summary) -> String {
     match summary.seen.get(name) {
         Some(seen) => {

@@ -13,7 +13,7 @@ const STAGES: [(&str, &str, &str); 2] = [
 /// Maximum length of a name, in characters.
 const NAME_MAX: usize = 40;
 
-/// The lines for a status and a change of the metrics.
+/// The lines that show a status and the change of the metrics between two readings.
 pub(super) fn lines(
     status: &InstanceStatus,
     change: &MetricChange<'_>,

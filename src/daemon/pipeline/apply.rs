@@ -9,8 +9,8 @@
 //! everything that is due by then is processed. The journal of a tick contains an empty range that
 //! begins after the last record applied.
 //!
-//! Invariants: BA-1 a batch is a function of the memory, the records, the clock reading and the
-//! settings; BA-2 every item of this shard yields at least one event or one reject; BA-3 each
+//! Invariants: BA-1 a batch is a function of the shard's state, the records, the clock reading and
+//! the settings; BA-2 every item of this shard yields at least one event or one reject; BA-3 each
 //! changelog key occurs once.
 //!
 //! Cost: one decode and one preparation per article, spread over all cores. The rest is linear in
@@ -180,7 +180,7 @@ impl<'a> BatchRun<'a> {
         self.changes.extend(changes.map(|(key, value)| raw(key, value)));
     }
 
-    /// Adds the outcome of an engine call to the batch and the memory, and returns its events.
+    /// Adds the outcome of an engine call to the batch and to `memory`, and returns its events.
     pub(super) fn settle(&mut self, memory: &mut ShardState, outcome: Outcome) -> Vec<Event> {
         let Outcome { events, changes, lifted, tally, touched } = outcome;
         self.changes.extend(changes.into_iter().map(|change| raw(change.key, change.value)));

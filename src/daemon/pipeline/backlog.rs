@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The age of a partition counts from the timestamp of the last record applied or from the last
-//! time that the partition was caught up, whichever is later. If records were first seen waiting at
-//! a position that has not moved since, the age counts from that time if it is earlier. So a
+//! time that the partition was caught up, whichever is later. While the position does not move, it
+//! counts from the time at which records were first seen waiting there, if that is earlier. So a
 //! partition that cannot be read grows older even if the others advance, and a record on a quiet
 //! partition does not make the partition look hours old.
 //!

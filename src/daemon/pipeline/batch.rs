@@ -161,7 +161,7 @@ pub enum Scrutiny {
     EachRecord,
 }
 
-/// The reason a batch cannot be applied. The memory was already changed and must be dropped.
+/// The reason a batch cannot be applied. The shard's state was already changed and must be dropped.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// This record caused the failure and has to be isolated.

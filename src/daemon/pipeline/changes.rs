@@ -1,7 +1,7 @@
 //! Builds the changelog records of a batch.
 //!
-//! In: the memory after the batch, and the input that the batch covered. Out: the engine's changes,
-//! the journal and, as the last record, the position.
+//! In: the shard's state after the batch, and the input that the batch covered. Out: the engine's
+//! changes, the journal and, as the last record, the position.
 
 use super::batch::BatchContext;
 use super::broker::{InputRecord, OutputRecord, Partition};

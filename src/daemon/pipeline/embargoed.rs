@@ -9,8 +9,8 @@
 //! Records stay in memory up to a total of [`BYTES_MAX`]. For further records, only the changelog
 //! offset is kept; they are read from the changelog when their embargo has ended. A batch publishes
 //! up to [`LIFTED_BYTES_MAX`]. The next batches publish the rest, in order of input positions. A
-//! record stays in the changelog until it is published. A restore therefore treats a record as
-//! lifted if the engine no longer waits for the end of its embargo.
+//! record stays in the changelog until it is published. A restore therefore treats the embargo of a
+//! record as ended if the restored engine state does not list the article as under embargo.
 
 use super::broker::{Broker, Fault, Header, OutputRecord, Role};
 use super::record;
@@ -183,7 +183,7 @@ impl EmbargoedRecords {
         }
     }
 
-    /// Whether any record whose embargo has ended is not published yet.
+    /// Whether any record whose embargo has ended still has to be published.
     pub fn has_lifted(&self) -> bool {
         !self.lifted.is_empty()
     }

@@ -14,7 +14,8 @@
 //! - PI-1: a writer exists only while the lease is held.
 //! - PI-2: a takeover reads the changelog only after the new writer has fenced the former owner,
 //!   and it reads up to a record that the new writer has written after fencing.
-//! - PI-3: memory is at most one batch ahead of the broker: [`ShardState::unconfirmed`].
+//! - PI-3: the state in memory is at most one batch ahead of the broker
+//!   ([`ShardState::unconfirmed`]).
 //! - PI-4: a new batch starts only when `unconfirmed` is `None`.
 //!
 //! If the outcome of a call is unknown, the writer is dropped. Once the lease is confirmed, a new

@@ -50,7 +50,7 @@ impl Phase {
 pub trait Observer: Send {
     /// The phase changed.
     fn phase(&mut self, phase: Phase);
-    /// A batch was committed, or the memory was found equal to the changelog, at the time `wall`.
+    /// A batch was committed, or the state was found equal to the changelog, at the time `wall`.
     /// The observer may take the touched ids from the state.
     fn committed(&mut self, memory: &mut ShardState, batch: Option<&Batch>, wall: EventTime);
     /// Called between batches; may answer a bounded number of queries.

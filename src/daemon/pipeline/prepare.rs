@@ -20,7 +20,7 @@ use wirefold_engine::decode::{self, Format, RecordPart};
 use wirefold_engine::fingerprint::SamplingKey;
 use wirefold_engine::prepare::{Prepared, prepare as prepared};
 
-/// A batch gives up on the records being prepared when none of them has finished for this long.
+/// If no record of a batch has finished for this long, the records being prepared are abandoned.
 pub const WITHIN: Duration = Duration::from_secs(10);
 /// The corresponding limit for runs over files, in which one record can be a large document.
 const UNHURRIED: Duration = Duration::from_secs(3_600);

@@ -19,8 +19,8 @@
 //! `pos` contains the next offset and the last record of every input partition, the last batch and
 //! the next event sequence number. A journal contains the input that a batch covered, the order of
 //! its records, and the clock reading. It gets a tombstone when it is older than the window.
-//! Records that a former owner writes after a `fence/<time>` are ignored. The batch that an
-//! `attempt` announces removes the `attempt` record.
+//! Records that a former owner writes after a `fence/<time>` are ignored. When the batch that an
+//! `attempt` announces is written, the `attempt` record is removed.
 //!
 //! Batch numbers in keys are padded to 20 decimal digits. Values are encoded like the engine's,
 //! with a separate [`Codec`].

@@ -133,7 +133,7 @@ pub struct Setup {
     pub settings: Settings,
     /// Settings of the engine.
     pub engine: EngineSettings,
-    /// How outputs and memory are kept consistent.
+    /// How the outputs and the state are kept consistent.
     pub delivery: Delivery,
     /// What to do if an input position is lost.
     pub reset: StartReset,

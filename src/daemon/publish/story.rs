@@ -41,8 +41,9 @@ pub struct StoryState {
     /// The id of the story that this one continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
-    /// The ids of stories in other languages that are about the same event: those in `links`, and
-    /// those of which an article states that it is a translation.
+    /// The ids of stories in other languages that are about the same event: the stories in `links`,
+    /// and stories with an article that states that it is a translation of one in this story, or
+    /// the other way round.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<String>,
     /// The stories in other languages with which this one shares names, places and figures, and the
@@ -63,13 +64,13 @@ pub struct StoryState {
     /// before Wirefold kept their first sentences.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lead_sentence: String,
-    /// The subjects of the articles that joined, as sent, most frequent first. The first
-    /// 12 different subjects of a story are counted, of each article at most 5, each at most 64
-    /// bytes long. Articles that have left the window stay counted, redeliveries are not counted.
+    /// The subjects of the articles that joined, as sent, most frequent first. The first 12
+    /// different subjects of a story are counted: at most 5 of each article, each at most 64 bytes
+    /// long. Articles that have left the window stay counted; redeliveries are not counted.
     #[serde(default)]
     pub subjects: Vec<String>,
-    /// The places where the articles that joined were written and that they are about, as sent,
-    /// most frequent first, with the same bounds as `subjects`.
+    /// The places where the articles that joined were written, and the places that they are about,
+    /// as sent, most frequent first, with the same bounds as `subjects`.
     #[serde(default)]
     pub places: Vec<String>,
     /// The languages (BCP 47 primary subtags) of the articles that joined, most frequent first; at

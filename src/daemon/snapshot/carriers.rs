@@ -51,7 +51,7 @@ impl CarrierAlert {
     /// Adds a carrier. The first `carriers_max` by arrival are listed. A later carrier that was
     /// counted before is not counted twice.
     fn add(&mut self, carrier: Carrier, bounds: &Limits) {
-        // What events say about a carrier is in its own row.
+        // Keep only the key: the details that the event gives are also in the carrier's own row.
         let carrier = Carrier { article: carrier.article.key.into(), ..carrier };
         let sequence = carrier.sequence;
         match self.carriers.binary_search_by_key(&sequence, |c| c.sequence) {

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! A story that was merged into another one is represented by its survivor. A story that is no
-//! longer live is a stage as long as a live story follows it; the story that it followed itself is
-//! not known. Merges can make links run in a circle; the search visits each story once.
+//! longer live is a stage as long as a live story follows it, but it is not known which story it
+//! followed. Merges can make links run in a circle; the search visits each story once.
 //!
 //! Invariant: SA-1: `sequels` contains one pair for each live story that follows another one and
 //! one for each merge in `absorbed`, and nothing else.
@@ -50,8 +50,8 @@ pub struct SagaStage<'a> {
 }
 
 impl Snapshot {
-    /// The saga of the story `id`. Visits at most `stories_max` stories, merged ones included,
-    /// those with the fewest links between them and `id` first.
+    /// The saga of the story `id`. Visits at most `stories_max` stories, merged ones included, in
+    /// the order of their distance from `id`, counted in links.
     pub fn saga(&self, id: StoryId, stories_max: usize) -> Saga<'_> {
         let (mut found, mut queue) = (BTreeSet::from([id]), VecDeque::from([id]));
         let mut complete = true;

@@ -140,7 +140,7 @@ impl ShardStatuses {
         Arc::new(Self { shards, ran: AtomicU64::new(0), faults: Faults::default() })
     }
 
-    /// The faults of this instance. A single one makes the instance unready.
+    /// The faults of this instance. With a single fault, the instance is not ready.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }

@@ -9,9 +9,9 @@ use std::cmp::Reverse;
 use wirefold_engine::stories::{StoryId, StoryLink, Summary};
 use wirefold_engine::verdict::Kind;
 
-/// The lowest score of a link that leaves a story out of a list with one row for all languages.
-/// Such a link must also rest on a name or a figure: two reports from one place are often
-/// unrelated.
+/// In a list with one row for all languages of an event, a story with a link of at least this score
+/// to a larger story gets no row. The two stories must also share a name or a figure, because two
+/// reports from one place are often unrelated.
 const COLLAPSE_MIN: f32 = 0.25;
 
 /// The requested filters. A story must pass all of them; an empty list accepts every story.
@@ -79,7 +79,7 @@ impl Filter {
             && (self.badges.is_empty() || self.badges.iter().any(|name| badge(story, name) > 0))
     }
 
-    /// Whether the row of another story names this one, so that it needs no row of its own.
+    /// Whether the row of another story names this story, which therefore needs no row.
     pub(super) fn is_led(&self, desk: &Snapshot, story: &SnapshotStory) -> bool {
         self.leaders(desk, story).any(|leader| self.leaders(desk, leader).next().is_none())
     }

@@ -16,10 +16,10 @@ pub(super) struct LinkedStory {
     /// Its language (BCP 47 primary subtag).
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
-    /// Its number of articles, as in its own row.
+    /// Its number of articles, as in the row of that story.
     size: u32,
-    /// Whether the link is only stated by an article: that it is a translation of one in the other
-    /// story.
+    /// Whether the stories are linked only because an article of one states that it is a
+    /// translation of an article of the other.
     translation: bool,
     /// The cosine of the names, places and figures of both stories, weighted by how rare they are:
     /// 0 to 1, rounded to four decimals; 0 if only a translation links the stories.

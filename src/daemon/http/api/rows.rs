@@ -155,13 +155,13 @@ pub(super) struct RelationRow {
 /// its last word.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct PassageRow {
-    /// In this article. The same as `range`.
+    /// The run in this article. The same as `range`.
     words: [u32; 2],
-    /// In the other article. The same as `of_range`.
+    /// The run in the other article. The same as `of_range`.
     of_words: [u32; 2],
-    /// In this article, as a range of words in its cleaned text.
+    /// The run in this article, as a range of words in its cleaned text.
     range: TextRange,
-    /// In the other article, as a range of words in its cleaned text.
+    /// The run in the other article, as a range of words in its cleaned text.
     of_range: TextRange,
 }
 
@@ -206,8 +206,8 @@ pub(super) struct StoryRow {
     lead_sentence: String,
     /// The subjects of the articles that joined, as sent, most frequent first; at most 12.
     subjects: Vec<String>,
-    /// The places where the articles that joined were written and that they are about, as sent,
-    /// most frequent first; at most 12.
+    /// The places where the articles that joined were written, and the places that they are about,
+    /// as sent, most frequent first; at most 12.
     places: Vec<String>,
     /// The languages (BCP 47 primary subtags) of the articles that joined, most frequent first; at
     /// most 12.
@@ -219,11 +219,12 @@ pub(super) struct StoryRow {
     /// if there is no other stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     saga_stages: Option<usize>,
-    /// The ids of stories in other languages that are about the same event: those in `links`, and
-    /// those of which an article states that it is a translation.
+    /// The ids of stories in other languages that are about the same event: they share names,
+    /// places or figures with this story, or an article states that it is a translation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<String>,
-    /// The same stories with their languages and headlines, and what they share with this one.
+    /// The live stories in `related`, with their languages, headlines and what they share with this
+    /// story.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<LinkedStory>,
     /// Counts of members and carriers that need attention.

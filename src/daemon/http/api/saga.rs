@@ -39,8 +39,8 @@ pub(super) struct SagaRow {
     earlier: usize,
     /// Number of stages after those listed.
     later: usize,
-    /// Whether all linked stories were found; if not, more than 500 stories are linked, and those
-    /// with the most links between them and the requested story are missing.
+    /// Whether all linked stories were found. If not, more than 500 stories are linked, and those
+    /// that are the most links away from the requested story are missing.
     complete: bool,
 }
 
@@ -51,7 +51,7 @@ struct StageRow {
     #[schema(example = "00ab34cd56ef7890")]
     id: String,
     /// Whether the story is no longer live, because all of its articles have left the window.
-    /// Earlier stages that only this story could name are not known.
+    /// An earlier stage that only this story followed is not known.
     gone: bool,
     /// The id of the stage that this one follows. A merged story is represented by its survivor.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,9 +142,9 @@ fn stage_row(stage: &SagaStage<'_>, known: &mut Known) -> StageRow {
 /// What the earlier live stages of a running story have.
 #[derive(Default)]
 struct Known {
-    /// Headlines, first sentences, subjects and places, each with its sort, in folded case.
+    /// Headlines, first sentences, subjects and places, each with its type, in folded case.
     texts: BTreeSet<(&'static str, String)>,
-    /// The hashes of the words in them.
+    /// The hashes of the words in `texts`.
     words: BTreeSet<u64>,
 }
 
@@ -174,7 +174,7 @@ impl Known {
         AddedInfo { headline, sentence, names, subjects, places }
     }
 
-    /// Adds a text of this sort. Returns the text if it is new and not empty.
+    /// Adds a text of the type `sort`. Returns the text if it is new and not empty.
     fn new_text(&mut self, sort: &'static str, text: &str) -> Option<String> {
         let new = self.texts.insert((sort, fold(text))) && !text.is_empty();
         new.then(|| text.to_owned())

@@ -62,7 +62,7 @@ pub(super) struct SimilarRow {
 }
 
 /// The live articles whose SimHash differs in at most `distance` bits from the given SimHash, or
-/// from that of the given uri's live version that arrived last. The nearest articles come first.
+/// from that of the live version of `uri` that arrived last. The nearest articles come first.
 #[utoipa::path(
     get,
     path = "/api/v1/similar",

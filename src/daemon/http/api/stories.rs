@@ -72,9 +72,10 @@ enum Sort {
             be repeated, any match counts"),
         ("publishers_min" = Option<u32>, Query, minimum = 0,
             description = "minimum number of independent publishers"),
-        ("collapse" = Option<bool>, Query, description = "`true` leaves out stories with a \
-            link of at least 0.25 to a larger story in another language, with a name or a figure \
-            in common; its row names them in `links`, and they still count in `matching`"),
+        ("collapse" = Option<bool>, Query, description = "`true` leaves out every story that is \
+            linked to a larger story in another language with a score of at least 0.25 and a name \
+            or a figure in common, or only by a stated translation; the larger story names it in \
+            `links`, and `matching` still counts it"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
@@ -111,7 +112,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     };
     let desks = api.newest();
     let list = match sort {
-        // This order is the only one with an index. It also needs no count of the accepted stories.
+        // Only this order has an index. Without filters, nothing has to be counted.
         Sort::Rise if filter.is_open() && !collapse => rising(&desks, None, before, limit),
         Sort::Rise if filter.is_open() => {
             api.work(move || rising(&desks, Some(&filter), before, limit)).await?

@@ -133,7 +133,7 @@ impl<F: Follow> Client<F> {
         if self.ended {
             return None;
         }
-        // The time since the last chunk was handed over. A client that reads requests the next
+        // The time since the last chunk was handed over. A client that is reading takes the next
         // chunk at once.
         let stalled = self.read_at.elapsed() > STALLED;
         let mut out = String::new();

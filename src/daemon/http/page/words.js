@@ -42,9 +42,9 @@ export const BADGES = [
     severity: "amber",
     counts: ["needs_review"],
     meaning:
-      "an editor should check whether it is right: a notice names its article by words alone, a " +
-      "copy of another publisher’s text has other numbers or a word that reverses the meaning, or " +
-      "a URI was used again",
+      "an editor should check the article: it is a notice that names its article by words alone, " +
+      "it is a copy of another publisher’s text with other numbers or with a word that reverses " +
+      "the meaning, or its URI was used before",
   },
   {
     label: "changed numbers",
@@ -64,7 +64,7 @@ export const BADGES = [
 ];
 
 // Labels of single articles by flag, each with its severity and meaning. The meanings of those that
-// are also badges of stories are given there.
+// are also badges of stories are given in `BADGES`.
 export const FLAGS = {
   carries_withdrawn: ["alarm", "carries withdrawn text", "its publisher killed or held that text"],
   carries_uncorrected: ["amber", "carries uncorrected text", "that text has since been corrected"],
