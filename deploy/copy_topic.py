@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Copies a Kafka topic, to keep the state of Wirefold before an upgrade.
 
-    pip install confluent-kafka
+    python3 -m venv venv && . venv/bin/activate && pip install confluent-kafka
     deploy/copy_topic.py broker:9092 wire.state wire.state.before [client.properties]
 
 Reads the committed records of every partition up to its end, and writes them to the same partition
 of the second topic: keys, values, headers and timestamps stay the same. If the second topic does
 not exist, it is created with the partitions, replication and configuration of the first one;
 otherwise it must be empty and have as many partitions. Stop every instance first. The file holds
-more client properties, such as passwords, as lines `name=value` with the names of librdkafka.
+more client properties, such as passwords, as lines `name=value` with the names of librdkafka and
+without spaces around `=`. Needs the permissions of Wirefold itself; if these are for another prefix
+of groups than `wirefold`, add a `group.id` with that prefix to the file.
 """
 
 import sys
@@ -46,7 +48,10 @@ def create(admin, consumer, source, target):
 
 def copy(brokers, source, target, properties):
     common = {**properties, "bootstrap.servers": brokers}
-    consumer = Consumer({**common, "group.id": "copy_topic", "enable.auto.commit": False,
+    # The group stays empty, but the client asks for its coordinator, which needs a permission. That
+    # for groups with the prefix `wirefold` covers this name.
+    group = common.pop("group.id", "wirefold.copy_topic")
+    consumer = Consumer({**common, "group.id": group, "enable.auto.commit": False,
                          "isolation.level": "read_committed", "enable.partition.eof": True})
     producer = Producer({**common, "enable.idempotence": True, "compression.type": "lz4"})
     if not partitions(consumer, source):

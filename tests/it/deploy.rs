@@ -263,6 +263,7 @@ fn settings_in_deployments_exist() {
             let value = match name {
                 _ if name.ends_with("TOKEN_FILE") => "/token",
                 _ if name.ends_with("_MAX") => "250000",
+                _ if name.ends_with("_RESET") => "latest",
                 _ => "127.0.0.1:9464",
             };
             let env = [("WIREFOLD__HTTP__TOKEN_FILE", "/token"), (name, value)];
