@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use wirefold::daemon::pipeline::broker::LogRecord;
-use wirefold::daemon::pipeline::memory::ChangelogReader;
+use wirefold::daemon::pipeline::changelog_reader::ChangelogReader;
 use wirefold::daemon::pipeline::record::{self, Journal, KEY, POSITION, Position, journal_key};
 use wirefold_engine::article::{EventTime, InputPosition, Span};
 use wirefold_engine::decode::{Format, decode};

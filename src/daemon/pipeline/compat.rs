@@ -19,7 +19,8 @@
 
 use super::Setup;
 use super::broker::{Broker, Fault, LogRecord, Partition};
-use super::memory::{ChangelogReader, ShardState};
+use super::changelog_reader::ChangelogReader;
+use super::memory::ShardState;
 use super::record::{self, END, InputMark, PLAN, POSITION, SHAPE, ShardPosition, StateShape};
 use super::shards::{ShardFilter, ShardMap};
 use sha2::{Digest, Sha256};

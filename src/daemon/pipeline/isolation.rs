@@ -190,7 +190,7 @@ fn write<W: Writer>(writer: &mut W, attempt: Option<&BatchAttempt>) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemon::pipeline::memory::ChangelogReader;
+    use crate::daemon::pipeline::changelog_reader::ChangelogReader;
     use wirefold_engine::Settings;
     use wirefold_engine::fingerprint::SamplingKey;
 

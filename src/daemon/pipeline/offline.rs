@@ -8,8 +8,9 @@
 use super::apply;
 use super::batch::{ApplyError, Batch, BatchContext, Scrutiny};
 use super::broker::{Fault, InputRecord, Limits, OutputRecord};
+use super::changelog_reader::ChangelogReader;
 use super::encoder::{EventContext, EventEncoder};
-use super::memory::{ChangelogReader, ShardState};
+use super::memory::ShardState;
 use super::prepare::{PreparedRecord, Preparer, RejectedRecords};
 use super::{ClockSource, Delivery, TooLarge};
 use wirefold_engine::Settings;

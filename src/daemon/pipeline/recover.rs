@@ -22,7 +22,8 @@
 //!   got it back.
 
 use super::broker::{Broker, Clock, Fault};
-use super::memory::{BatchOutcome, ChangelogReader};
+use super::changelog_reader::ChangelogReader;
+use super::memory::BatchOutcome;
 use super::{Phase, Pipeline, spans};
 use crate::daemon::telemetry::metrics;
 

@@ -11,6 +11,7 @@
 //! Cost: proportional to the number of records. Articles are decoded on all cores. An empty state
 //! fills the index and the stories in bulk, in parallel, since neither reads the other.
 
+use super::article_records::ArticleRecords;
 use super::entry::Entry;
 use super::read_records::StateRecords;
 use super::records::{self, ClockRecord, RestoreError};
@@ -33,7 +34,8 @@ impl State {
         records: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, RestoreError> {
         let mut state = Self::new(settings, key);
-        state.follow(records.into_iter().map(|(key, value)| (key, Some(value))))?;
+        let records = records.into_iter().map(|(key, value)| (key, Some(value)));
+        state.follow(records)?;
         Ok(state)
     }
 
@@ -46,6 +48,18 @@ impl State {
     /// discarded.
     pub fn follow(
         &mut self,
+        batch: impl IntoIterator<Item = (String, Option<Vec<u8>>)>,
+    ) -> Result<TouchedIds, RestoreError> {
+        self.follow_with(ArticleRecords::default(), batch)
+    }
+
+    /// Like [`follow`](Self::follow), with articles whose records were decoded beforehand.
+    ///
+    /// # Errors
+    /// As for [`follow`](Self::follow).
+    pub fn follow_with(
+        &mut self,
+        articles: ArticleRecords,
         batch: impl IntoIterator<Item = (String, Option<Vec<u8>>)>,
     ) -> Result<TouchedIds, RestoreError> {
         let mut touched = TouchedIds::default();
@@ -62,7 +76,7 @@ impl State {
         let lifted = removed.iter().filter_map(|key| records::sequence_of("w/", key));
         lifted.for_each(|sequence| self.embargo.drop_record(sequence));
         let passed = removed.iter().filter_map(|key| records::sequence_of("i/", key)).max();
-        let read = StateRecords::read(values)?;
+        let read = StateRecords::read(articles, values)?;
         let Some(ClockRecord { clock, next, first, rescore_next }) = read.clock else {
             return Ok(touched);
         };

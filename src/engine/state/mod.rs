@@ -9,6 +9,7 @@
 //! back; SM-3 the live articles are those that arrived at most one window ago, limited to the
 //! newest `live_articles_max`; SM-4 restoring the changes of a run gives the state of that run.
 
+mod article_records;
 mod boilerplate;
 mod classified;
 mod consider;
@@ -39,6 +40,7 @@ use super::stories::{
     Member, MemoryChange, Placement, Stories, StoryId, StoryStep, Summary, opening_sentence,
 };
 use super::verdict::{self, Arrival, CarrierPolicy, Kind, Pass, Validity, Verdict};
+pub use article_records::ArticleRecords;
 use boilerplate::ArticleEdges;
 use classified::classified;
 pub use consider::Prediction;

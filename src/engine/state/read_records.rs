@@ -1,35 +1,27 @@
 //! Reads the engine's records of all versions. [`records`](super::records) lists the keys and the
 //! versions.
 
+use super::article_records::ArticleRecords;
 use super::embargo::EmbargoedArticle;
-use super::entry::{Decision, Entry};
-use super::records::{
-    ARTICLE, ArticleRecord, CODEC, ClockRecord, RestoreError, UNKNOWN_LANGUAGE, sequence_of,
-};
+use super::entry::Entry;
+use super::records::{CODEC, ClockRecord, RestoreError, UNKNOWN_LANGUAGE};
 use crate::article::{EventTime, Lang, Sequence};
-use crate::fingerprint::Fingerprint;
 use crate::record::RecordError;
 use crate::stories::tags::StoryTags;
 use crate::stories::{FrequencyRecord, MemoryChange, StoryId, StoryRecord};
 use crate::verdict::identity_record::Identity;
-use crate::verdict::names::NameKeys;
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// The first version that marks indexed terms, and that stores `near_miss` with a story.
-const INDEXED_TERMS_SINCE: u8 = 3;
-/// The first version in which the record of a short article contains its text.
-const SHORT_TEXT_SINCE: u8 = 4;
+pub(super) const INDEXED_TERMS_SINCE: u8 = 3;
 /// The first version in which term frequencies are counted by language.
 const FREQUENCIES_BY_LANGUAGE_SINCE: u8 = 5;
 /// The first version in which pages of term frequencies leave out zeros.
 const SPARSE_PAGES_SINCE: u8 = 6;
 /// The first version that stores what events say about articles and stories.
-const MENTIONS_SINCE: u8 = 7;
+pub(super) const MENTIONS_SINCE: u8 = 7;
 /// The first version that stores universal terms, and links between stories.
-const LINKS_SINCE: u8 = 8;
-/// The smallest key after all keys of articles.
-const AFTER_ARTICLES: &str = "a0";
+pub(super) const LINKS_SINCE: u8 = 8;
 
 /// All records of the engine, decoded and in order of their keys.
 #[derive(Debug, Default)]
@@ -49,18 +41,21 @@ pub(super) struct StateRecords {
 }
 
 impl StateRecords {
-    /// Decodes records, which may be in any order. Articles are decoded on all cores.
+    /// Decodes `records`, which may be in any order and contain each key once. `articles` are the
+    /// records of articles that were read before them.
     pub(super) fn read(
+        mut articles: ArticleRecords,
         records: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, RestoreError> {
-        let mut read = Self::default();
-        let mut ordered: Vec<(String, Vec<u8>)> = records.into_iter().collect();
+        let mut ordered = Vec::new();
+        for (key, value) in records {
+            match ArticleRecords::has(&key) {
+                true => articles.put(&key, Some(value))?,
+                false => ordered.push((key, value)),
+            }
+        }
         ordered.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let articles = ordered.partition_point(|(key, _)| key.as_str() < ARTICLE)
-            ..ordered.partition_point(|(key, _)| key.as_str() < AFTER_ARTICLES);
-        let articles = ordered.drain(articles).collect::<Vec<_>>().into_par_iter();
-        read.articles =
-            articles.map(|(key, value)| article(&key, &value)).collect::<Result<_, _>>()?;
+        let mut read = Self { articles: articles.into_articles()?, ..Self::default() };
         for (key, value) in ordered {
             let unreadable = |message: &str| RecordError::unreadable(&key, message);
             let sequence = |number: &str| {
@@ -106,7 +101,7 @@ fn clock(key: &str, value: &[u8]) -> Result<ClockRecord, RecordError> {
 }
 
 /// Whether a value was written before `version`.
-fn is_before(version: u8, value: &[u8]) -> bool {
+pub(super) fn is_before(version: u8, value: &[u8]) -> bool {
     value.first().is_some_and(|written| *written < version)
 }
 
@@ -166,43 +161,6 @@ fn story(key: &str, mut value: Vec<u8>) -> Result<StoryRecord, RecordError> {
         live.tags = StoryTags::of_language(live.language, live.peak.size);
     }
     Ok(record)
-}
-
-fn article(key: &str, value: &[u8]) -> Result<(Sequence, Arc<Entry>), RecordError> {
-    let own = sequence_of(ARTICLE, key)
-        .ok_or_else(|| RecordError::unreadable(key, "no sequence number in the key"))?;
-    // Empty values for the fields that older versions lack.
-    let missing: &[u8] = match value.first() {
-        Some(..SHORT_TEXT_SINCE) => &[0; 4],
-        Some(..MENTIONS_SINCE) => &[0; 3],
-        Some(..LINKS_SINCE) => &[0; 1],
-        _ => &[],
-    };
-    let stored: ArticleRecord<'_> = match missing {
-        [] => CODEC.decode(key, value)?,
-        _ => CODEC.decode(key, &[value, missing].concat())?,
-    };
-    let terms = match is_before(INDEXED_TERMS_SINCE, value) {
-        true => stored.terms.all_listed(),
-        false => stored.terms.into_owned(),
-    };
-    let short_text = stored.short_text.into_owned().into();
-    let about = stored.about.into_owned();
-    let entry = Entry {
-        decision: Decision::new(stored.verdict.into_owned(), own, stored.story),
-        input: stored.input.into_owned(),
-        arrived: stored.arrived,
-        names: NameKeys::of(&about),
-        about,
-        print: Fingerprint { short_text, ..stored.print.into_owned() },
-        terms: terms.with_universal(stored.universal.into_owned()),
-        edges: stored.edges.into_owned().into(),
-        standing: stored.standing,
-        changed_by: stored.changed_by.map(|by| Box::new(by.into_owned())),
-        lead_sentence: stored.lead_sentence.into_owned().into(),
-        lifted: stored.lifted,
-    };
-    Ok((own, Arc::new(entry)))
 }
 
 #[cfg(test)]
@@ -284,7 +242,7 @@ mod tests {
             .map(|(key, hex)| (key.to_owned(), hex.as_bytes().chunks(2).map(byte).collect()))
             .collect();
         assert!(records.iter().all(|(_, value)| value[0] == version));
-        StateRecords::read(records).unwrap()
+        StateRecords::read(ArticleRecords::default(), records).unwrap()
     }
 
     /// One record of each kind, as the last release with version 6 wrote it.

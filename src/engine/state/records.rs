@@ -195,7 +195,7 @@ pub(super) fn story_of(key: &str) -> Option<StoryId> {
     u64::from_str_radix(key.strip_prefix("s/")?, 16).ok().map(StoryId::new)
 }
 
-fn article_key(sequence: Sequence) -> String {
+pub(super) fn article_key(sequence: Sequence) -> String {
     format!("a/{:020}", sequence.0)
 }
 
