@@ -156,6 +156,8 @@ impl Settings {
     pub(super) fn lease(&self) -> ClientConfig {
         let mut config = self.consumer(&self.group);
         self.default(&mut config, "session.timeout.ms", "10000");
+        // A member learns only from the reply to a heartbeat that another one has left.
+        self.default(&mut config, "heartbeat.interval.ms", "200");
         config.set("group.protocol", "classic");
         config.set("partition.assignment.strategy", "cooperative-sticky");
         config.set("auto.offset.reset", "latest");
