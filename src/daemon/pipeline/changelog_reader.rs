@@ -1,4 +1,4 @@
-//! Reads the changelog of a shard, either to build a new state from it or to update an existing one.
+//! Reads the changelog of a shard, to build a new state from it or to update an existing one.
 //!
 //! In: the changelog, record by record, in log order. Out: a [`ShardState`] equal to that of the
 //! writer.

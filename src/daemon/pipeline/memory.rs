@@ -1,9 +1,9 @@
 //! The state of a shard in memory: the engine's state, the position, the journals, and the batch
 //! that the broker has not confirmed yet.
 //!
-//! In: the records of a batch, or of a whole changelog (see
-//! [`changelog_reader`](super::changelog_reader)). Out: a [`ShardState`] equal to that of the writer,
-//! or the outcome of an unconfirmed batch ([`ShardState::outcome`]).
+//! In: the records of a batch, or of a whole changelog, from a
+//! [`ChangelogReader`](super::changelog_reader::ChangelogReader). Out: a [`ShardState`] equal to
+//! that of the writer, or the outcome of an unconfirmed batch ([`ShardState::outcome`]).
 //!
 //! A batch whose outcome is unknown is kept with its finished records. `apply` is deterministic, so
 //! writing the same records again with a new writer is equivalent to undoing the batch and applying

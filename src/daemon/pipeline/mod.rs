@@ -25,8 +25,7 @@
 //! this instance, the writer was not fenced by another owner. Without a lease, the pipeline is a
 //! standby, which follows the owner's changelog so that it can take over without a restore.
 //!
-//! Cost, in addition to the engine: one scan of the partitions and one copy of the bytes per
-//! record.
+//! Cost, besides the engine: one scan of the partitions and one copy of the bytes per record.
 
 pub mod apply;
 mod backlog;
