@@ -87,3 +87,35 @@ pub(crate) const MONTHS: &[&str] = &[
     "ottobre", "dicembre", "janeiro", "fevereiro", "março", "maio", "junho", "julho", "setembro",
     "outubro", "novembro", "dezembro",
 ];
+
+/// Words by which boilerplate addresses the reader or speaks of the publisher. A sentence at the
+/// edge of a text that contains one of them does not count as part of the report.
+#[rustfmt::skip]
+pub(crate) const READER_WORDS: &[&str] = &[
+    // English
+    "we", "our", "ours", "us", "you", "your", "subscribers", "subscribe", "readers", "newsletter",
+    "website", "click", "copyright", "please", "app", "story", "article", "page",
+    // German
+    "wir", "uns", "unser", "unsere", "unserem", "unseren", "unserer", "ihre", "ihrem", "ihren",
+    "leser", "redaktion", "artikel", "abonnieren", "bitte",
+    // French, Spanish, Italian, Portuguese
+    "nous", "notre", "nos", "vous", "votre", "vos", "rédaction", "lecteurs", "article",
+    "nosotros", "nuestro", "nuestra", "nuestros", "nuestras", "usted", "ustedes", "redacción",
+    "lectores", "artículo", "suscríbase", "noi", "nostro", "nostra", "nostri", "nostre", "voi",
+    "vostro", "redazione", "lettori", "articolo", "nós", "nosso", "nossa", "nossos", "nossas",
+    "você", "redação", "redacção", "leitores", "artigo",
+    // Dutch, Swedish, Danish, Norwegian
+    "wij", "ons", "onze", "uw", "jouw", "redactie", "lezers", "vi", "oss", "vår", "vårt", "våra",
+    "din", "ditt", "redaktionen", "läsare", "artikeln", "vores", "vår",
+    // Polish, Czech, Russian, Ukrainian
+    "nas", "nasz", "nasza", "nasze", "naszej", "naszym", "naszych", "państwo", "redakcja",
+    "redakcji", "czytelników", "naše", "našeho", "vás", "мы", "нас", "нам", "наш", "наша", "наше",
+    "наши", "нашем", "нашего", "вы", "вас", "вам", "ваш", "редакция", "редакции", "подписывайтесь",
+    "читайте", "ми", "наші", "нашому",
+    // Turkish, Arabic, Vietnamese, Indonesian
+    "biz", "bizi", "bize", "bizim", "sizin", "sizi", "size", "okurlarımız", "نحن", "لدينا",
+    "موقعنا", "صفحتنا", "تابعونا", "bạn", "độc", "kami", "kita", "anda",
+    // Chinese, Japanese, Korean
+    "我们", "本报", "本网", "本站", "关注", "读者", "您", "当社", "弊社", "本紙", "ください", "お問い合わせ",
+    "読者", "会員", "우리", "독자", "구독",
+];

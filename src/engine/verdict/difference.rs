@@ -97,7 +97,7 @@ impl Difference {
         let (mut ours, mut theirs) = texts.sides(pair);
         texts.read_headlines((&ours, &theirs), &mut found);
         if edges == Edges::Furniture {
-            drop_edges(&mut ours, &mut theirs, texts.senses);
+            drop_edges(&mut ours, &mut theirs, texts.senses, new.about.provider.as_deref());
         }
         let same_words = equal || !pair.stamps.is_empty();
         texts.read_words((ours, theirs), same_words, &mut found);

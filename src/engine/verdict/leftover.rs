@@ -9,6 +9,7 @@
 //! raised its rate / cut its rate                           raised / cut
 //! ```
 
+use super::furniture::is_report;
 use crate::text::Words;
 use crate::text::common_form;
 use crate::text::script::is_unsegmented;
@@ -60,6 +61,8 @@ pub(super) struct Side<'a> {
     traced: bool,
     /// The words before the first run and after the last one, if they are set apart.
     edges: [std::ops::Range<u32>; 2],
+    /// The passages of `edges`, with the punctuation around them.
+    edge_texts: [&'a str; 2],
     /// The number of words of the text.
     total: usize,
 }
@@ -78,9 +81,11 @@ impl<'a> Side<'a> {
         let foot = covered.iter().rposition(|c| *c).map_or(total, |at| at + 1);
         if head > 0 && is_set_apart(text, words, head) {
             side.edges[0] = 0..head as u32;
+            side.edge_texts[0] = &text[..words.spans[head].0 as usize];
         }
         if foot < total && foot > 0 && is_set_apart(text, words, foot) {
             side.edges[1] = foot as u32..total as u32;
+            side.edge_texts[1] = &text[words.spans[foot].0 as usize..];
         }
         side
     }
@@ -206,9 +211,14 @@ pub(super) fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
         || between.contains("--")
 }
 
-/// Removes boilerplate: words at an edge of one text that are set apart and share nothing with
-/// those at the same edge of the other.
-pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
+/// Removes boilerplate: words at an edge of one text that are set apart, share nothing with those
+/// at the same edge of the other, and do not read as part of the report that `sender` sent.
+pub(super) fn drop_edges(
+    ours: &mut Side<'_>,
+    theirs: &mut Side<'_>,
+    senses: Senses,
+    sender: Option<&str>,
+) {
     for (edge, (most, parts)) in (0..).zip(EDGE_MAX) {
         let (new, old) = (ours.edges[edge].clone(), theirs.edges[edge].clone());
         let among = |side: &Side<'_>, range: &std::ops::Range<u32>| -> Vec<u64> {
@@ -223,6 +233,7 @@ pub(super) fn drop_edges(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Sen
         if long(&new, ours.total)
             || long(&old, theirs.total)
             || a.iter().any(|hash| b.contains(hash))
+            || is_report(ours.edge_texts[edge], sender)
         {
             continue;
         }

@@ -43,6 +43,7 @@ mod classify;
 mod compare;
 mod difference;
 mod formula;
+mod furniture;
 mod headlines;
 pub mod identity;
 pub mod identity_record;

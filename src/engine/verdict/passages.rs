@@ -19,8 +19,12 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
+use super::furniture::is_report;
 use super::leftover::{EDGE_MAX, carries_meaning, covered, is_set_apart};
+use crate::marks::bare_headline;
+use crate::text;
 use crate::text::senses::Senses;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// Minimum length of a passage that replaces another one, and of the replaced one, in words.
@@ -38,10 +42,17 @@ const ADDED_WORDS_MIN: [usize; 2] = [25, 8];
 /// A passage with a new figure and this many new words is news.
 const FIGURE_WORDS_MIN: usize = 5;
 
+/// Minimum number of words that carry meaning in a headline that says what an article is about.
+const HEADLINE_MEANING_MIN: usize = 3;
+/// Two articles are about the same event if their shared text has at least this many words of a
+/// headline that carry meaning and are no names.
+const HEADLINE_PLAIN_MIN: usize = 2;
+
 /// What the passages outside the shared runs show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct OwnPassages {
-    /// Whole sentences replace others with which they have hardly any words in common.
+    /// Whole sentences replace others with which they have hardly any words in common, and the
+    /// shared text does not say what the headlines say.
     pub(super) replaced: bool,
     /// A passage is news: it is one or more sentences with at most half of their words in common
     /// with those that they replace, or it is long, or it contains a figure that the earlier text
@@ -61,6 +72,8 @@ impl OwnPassages {
         let known = covered(words, pair.alignment.blocks.iter().map(|b| (b.new, b.len)));
         let same_sender = same_provider(new.about, that.about);
         let added = ADDED_WORDS_MIN[usize::from(same_sender)];
+        let provider = new.about.provider.as_deref();
+        let same_event = is_headline_shared(new, that, &known, senses);
         let mut own = Self::default();
         let gaps = pair.gaps(words as u32, trace.len() as u32);
         for (ours, theirs) in gaps.into_iter().filter(|(ours, _)| !ours.is_empty()) {
@@ -80,10 +93,11 @@ impl OwnPassages {
             let whole = long && starts(first) && starts(end);
             // A short passage at the head that is written like a sentence is not a dateline.
             let plain = || meaning().filter(|at| !word(new, *at).starts_with(char::is_uppercase));
-            if edge && !(first == 0 && long && differs && plain().count() >= OWN_MEANING_MIN) {
+            let opens = || first == 0 && long && differs && plain().count() >= OWN_MEANING_MIN;
+            if edge && !opens() && !is_report(passage(new, first..end), provider) {
                 continue;
             }
-            own.replaced |= whole && all >= MEANING_MIN && 5 * shared <= all;
+            own.replaced |= !same_event && whole && all >= MEANING_MIN && 5 * shared <= all;
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
             own.news |= long && differs || 2 * shared <= all && adds;
@@ -108,6 +122,36 @@ fn starts_sentence(new: Arrival<'_>, at: usize) -> bool {
 fn begins_line(new: Arrival<'_>, at: usize) -> bool {
     let (from, to) = (new.words.spans[at - 1].1, new.words.spans[at].0);
     new.clean.text[from as usize..to as usize].contains('\n')
+}
+
+/// The words in `range`, with the punctuation after them.
+fn passage<'a>(new: Arrival<'a>, range: Range<usize>) -> &'a str {
+    let (spans, text) = (&new.words.spans, new.clean.text.as_str());
+    let end = spans.get(range.end).map_or(text.len(), |span| span.0 as usize);
+    &text[spans[range.start].0 as usize..end]
+}
+
+/// Whether the shared text has at least half of the words that carry meaning in one of the
+/// headlines, or at least [`HEADLINE_PLAIN_MIN`] of them that are no names. Both articles are then
+/// about what that headline says. `known` tells which words of the new text are shared.
+fn is_headline_shared(new: Arrival<'_>, that: Earlier<'_>, known: &[bool], senses: Senses) -> bool {
+    // By hash: whether a shared word is anywhere written in lower case.
+    let mut shared: FxHashMap<u64, bool> = FxHashMap::default();
+    for at in (0..known.len()).filter(|at| known[*at]) {
+        let plain = !word(new, at).starts_with(char::is_uppercase);
+        *shared.entry(new.words.hashes[at]).or_default() |= plain;
+    }
+    [new.about, that.about].into_iter().any(|about| {
+        let headline = bare_headline(&about.headline);
+        let words = text::words(headline, &text::Limits::default());
+        let spans = words.spans.iter().map(|&(from, to)| &headline[from as usize..to as usize]);
+        let meaning = spans.zip(&words.hashes).filter(|(w, h)| carries_meaning(w, **h, senses));
+        let found: Vec<Option<bool>> = meaning.map(|(_, h)| shared.get(h).copied()).collect();
+        let count = found.iter().flatten().count();
+        let plain = found.iter().flatten().filter(|plain| **plain).count();
+        found.len() >= HEADLINE_MEANING_MIN && 2 * count >= found.len()
+            || plain >= HEADLINE_PLAIN_MIN
+    })
 }
 
 fn word<'a>(new: Arrival<'a>, at: usize) -> &'a str {
