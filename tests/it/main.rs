@@ -71,6 +71,7 @@ mod wire_agencies;
 mod wire_bounds;
 mod wire_cost;
 mod wire_envelopes;
+mod wire_exports;
 mod wire_feed;
 mod wire_fit;
 mod wire_json;
