@@ -39,6 +39,7 @@ mod memory;
 mod mentions;
 mod metrics;
 mod mock;
+mod notices;
 mod notify;
 mod order_words;
 mod page;
