@@ -151,6 +151,7 @@ fn sample(agency: &str, pattern: &str) -> Sample {
             "STT" => "fi",
             "PAP" => "pl",
             "Anadolu" => "tr",
+            "VNA" => "vi",
             _ => "en",
         },
     };
@@ -216,6 +217,9 @@ const SAMPLES: &[(&str, &str, &str, &str)] = &[
     ("tr", "Marel limanında yangın soğuk hava deposunu yok etti",
         "Salı akşamı çıkan yangın Marel limanının soğuk hava deposunu ve üç ambarı yok etti, itfaiye açıkladı. Yaklaşık 140 itfaiyeci kuzey rıhtımındaki yakıt deposunu korumak için şafağa kadar çalıştı. İki liman işçisi tedavi edildi, kayıp yok.",
         "Lütfen bu haberi kullanmayınız."),
+    ("vi", "Hỏa hoạn thiêu rụi kho lạnh ở cảng Marel",
+        "Một đám cháy tối thứ ba đã thiêu rụi kho lạnh của cảng Marel và phá hủy ba nhà kho, lực lượng cứu hỏa cho biết. Khoảng 140 lính cứu hỏa làm việc đến sáng để bảo vệ kho nhiên liệu ở cầu cảng phía bắc. Hai công nhân được điều trị và không ai mất tích.",
+        "Đề nghị không sử dụng bản tin này."),
     ("hi", "मारेल बंदरगाह पर आग से शीत गृह नष्ट",
         "मंगलवार रात मारेल बंदरगाह के शीत गृह में आग लगने से तीन गोदाम नष्ट हो गए, दमकल विभाग ने बताया। लगभग 140 दमकलकर्मियों ने सुबह तक उत्तरी घाट के ईंधन डिपो को बचाया। दो मजदूरों का इलाज हुआ और कोई लापता नहीं है।",
         "कृपया इस खबर का प्रयोग न करें।"),

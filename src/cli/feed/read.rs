@@ -8,7 +8,8 @@
 //! | UTF-16, `<`, start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the whole file |
 //! | anything else | the lines that are not blank |
 //!
-//! A line written by `replay --rejects` is replaced by the original bytes it contains. A file
+//! An action line of the bulk format of search engines is one record with the line after it. A line
+//! written by `replay --rejects` is replaced by the original bytes it contains. A file
 //! compressed with gzip is read as its uncompressed content, whatever its name. If it is cut off or
 //! damaged, the content before the damage is read, and the damage is reported.
 //!
@@ -127,6 +128,18 @@ impl FileRecords {
 
     /// The next record; `None` at the end.
     pub(in crate::cli) fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(mut record) = self.next_line()? else { return Ok(None) };
+        if decode::is_bulk_action(&record)
+            && let Some(article) = self.next_line()?
+        {
+            record.push(b'\n');
+            record.extend(article);
+        }
+        Ok(Some(record))
+    }
+
+    /// The next line or value that is not blank.
+    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
             let line = match (self.ahead.pop_front(), self.rest.take()) {
                 (Some(line), rest) => {

@@ -49,6 +49,28 @@ pub(crate) const TRAILER_STARTS: &[&str] = &[
     "阅读更多", "版权所有", "（编辑", "责任编辑",
 ];
 
+/// A line in the middle of a text that begins with one of these phrases and a colon refers to
+/// another article.
+#[rustfmt::skip]
+pub(crate) const READ_ALSO: &[&str] = &[
+    "read also", "also read", "read more", "see also", "also see", "related", "related story",
+    "related article", "more on this", "more on this story", "don't miss", "recommended reading",
+    "lesen sie auch", "lies auch", "lesen sie mehr", "auch interessant", "mehr zum thema",
+    "passend dazu", "lire aussi", "à lire aussi", "voir aussi", "à lire également",
+    "lea también", "lee también", "leer también", "le puede interesar", "te puede interesar",
+    "también te puede interesar", "leggi anche", "vedi anche", "ti potrebbe interessare",
+    "leia também", "leia mais", "veja também", "lees ook", "lees meer", "bekijk ook",
+    "läs också", "läs mer", "læs også", "læs mere", "les også", "les mer", "lue myös",
+    "читайте также", "читать также", "по теме", "смотрите также", "читайте також",
+    "czytaj także", "czytaj też", "czytaj również", "zobacz także", "zobacz też", "zobacz również",
+    "přečtěte si také", "čtěte také", "prečítajte si aj", "olvassa el ezt is", "citește și",
+    "bunu da okuyun", "ayrıca okuyun", "bunlar da ilginizi çekebilir", "ilgili haber",
+    "διαβάστε επίσης", "δείτε επίσης", "اقرأ أيضا", "اقرأ أيضًا", "اقرأ أيضاً", "إقرأ أيضا",
+    "طالع أيضا", "קראו גם", "延伸阅读", "延伸閱讀", "相关阅读", "相關閱讀", "相关新闻", "あわせて読みたい",
+    "関連記事", "こちらもおすすめ", "관련 기사", "관련기사", "함께 읽기", "xem thêm", "đọc thêm",
+    "baca juga", "यह भी पढ़ें", "ये भी पढ़ें", "อ่านเพิ่มเติม", "อ่านต่อ",
+];
+
 /// A short edge paragraph is boilerplate if half of its sentences contain one of these phrases.
 #[rustfmt::skip]
 pub(crate) const BOILERPLATE_PHRASES: &[&str] = &[

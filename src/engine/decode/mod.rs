@@ -23,6 +23,8 @@
 //! Cost: linear in the size of the record.
 
 mod bounds;
+mod charset;
+mod escaped;
 mod feed;
 mod framing;
 mod headline;
@@ -45,7 +47,6 @@ pub use self::part::RecordPart;
 use super::article::{Article, ItemType, PubStatus};
 use super::marks;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 /// The flag of an article whose end is missing because its record stops too early.
@@ -322,20 +323,17 @@ fn read_document(
     json_articles(bytes, json, settings, parts)
 }
 
-/// Reads UTF-8, and replaces invalid bytes with U+FFFD. Also returns the offset of the first
-/// invalid byte.
-fn utf8(bytes: &[u8]) -> (Cow<'_, str>, Option<usize>) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (Cow::Borrowed(text), None),
-        Err(error) => (String::from_utf8_lossy(bytes), Some(error.valid_up_to())),
-    }
-}
-
 /// Rewrites the constructs that the decoder accepts although the JSON standard forbids them, such
 /// as `NaN`. `None` if the value contains no such construct, or is not valid JSON even when
 /// rewritten.
 pub fn standard_json(bytes: &[u8]) -> Option<String> {
     json::rewritten(std::str::from_utf8(bytes).ok()?)
+}
+
+/// Whether a line is an action of the bulk format of search engines, which belongs to the article
+/// on the next line.
+pub fn is_bulk_action(line: &[u8]) -> bool {
+    line.starts_with(b"{") && std::str::from_utf8(line).is_ok_and(json::is_bulk_action)
 }
 
 /// Decodes a JSON record. Unless `is_json` is set, the record must start like JSON. Invalid UTF-8
@@ -346,9 +344,10 @@ fn json_articles(
     settings: &Settings,
     parts: &mut Vec<RecordPart>,
 ) -> Vec<Result<Article, Error>> {
-    let (whole, invalid_at) = utf8(bytes);
+    let charset::RecordText { text: whole, invalid_at, is_guess } = charset::read(bytes);
     let encoding = match invalid_at {
         None => json::Encoding::Utf8,
+        Some(_) if is_guess => json::Encoding::Guessed,
         Some(_) => json::Encoding::Repaired,
     };
     // A JSON text sequence (RFC 7464) has a record separator before each value.
@@ -371,7 +370,9 @@ fn json_articles(
     let base = part::range(whole.as_bytes(), text).start;
     parts.extend(ranges.into_iter().map(|range| match encoding {
         json::Encoding::Utf8 => RecordPart::Bytes(range.start + base..range.end + base),
-        json::Encoding::Repaired => RecordPart::Document(text[range].to_owned()),
+        json::Encoding::Repaired | json::Encoding::Guessed => {
+            RecordPart::Document(text[range].to_owned())
+        }
     }));
     match (invalid_at, &read[..]) {
         (Some(at), [Err(Error::Syntax { .. } | Error::Unknown)]) => {
@@ -388,6 +389,9 @@ fn json_articles(
 fn finish(mut article: Article, settings: &Settings) -> Result<Article, Error> {
     if let std::borrow::Cow::Owned(resolved) = headline::resolve(&article.headline) {
         article.headline = resolved;
+    }
+    if let Some(body) = escaped::unescaped(&article.body) {
+        article.body = body;
     }
     publishers::resolve(&mut article, &settings.publishers);
     bounds::check(&article)?;

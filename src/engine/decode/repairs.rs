@@ -3,7 +3,7 @@
 //!
 //! | flag | what happened |
 //! |---|---|
-//! | `repaired_text` | U+FFFD replaces invalid UTF-8 or an escaped unpaired surrogate |
+//! | `repaired_text` | U+FFFD replaces invalid bytes or surrogates, or the charset was guessed |
 //! | `unreadable_<field>` | a value was ignored: invalid, or too long to replace a missing field |
 //! | `unreadable_attribute` | an XML attribute was ignored because its syntax is invalid |
 //!

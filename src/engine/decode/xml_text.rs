@@ -1,10 +1,12 @@
 //! Decodes the bytes of an XML document to text.
 //!
 //! In: the bytes. Out: an [`XmlText`]. Invalid bytes become U+FFFD, so one wrong byte affects only
-//! one character. Articles with a field that contains U+FFFD are flagged.
+//! one character. If almost none of the non-ASCII bytes are UTF-8, the character set is guessed
+//! ([`charset`]). Articles with a field that contains U+FFFD, or a non-ASCII character in a guessed
+//! character set, are flagged.
 
-use super::Error;
 use super::repairs::REPAIRED_TEXT;
+use super::{Error, charset};
 use crate::article::Article;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::borrow::Cow;
@@ -15,6 +17,8 @@ pub(super) struct XmlText<'a> {
     pub(super) text: Cow<'a, str>,
     /// The error that was repaired, if bytes were invalid.
     repaired: Option<Error>,
+    /// Whether the character set was guessed.
+    is_guess: bool,
 }
 
 impl XmlText<'_> {
@@ -28,23 +32,31 @@ impl XmlText<'_> {
         if let [Err(Error::Syntax { .. } | Error::Unknown | Error::Empty)] = &articles[..] {
             return vec![Err(error)];
         }
-        flag_replacements(&mut articles);
+        match self.is_guess {
+            true => flag_where(&mut articles, |text| !text.is_ascii()),
+            false => flag_replacements(&mut articles),
+        }
         articles
     }
 }
 
 /// Flags the articles that contain U+FFFD as repaired.
 pub(super) fn flag_replacements(articles: &mut [Result<Article, Error>]) {
+    flag_where(articles, |text| text.contains(char::REPLACEMENT_CHARACTER));
+}
+
+/// Flags the articles with a text that `is_repaired`.
+fn flag_where(articles: &mut [Result<Article, Error>], is_repaired: fn(&str) -> bool) {
     for article in articles.iter_mut().flatten() {
         let is_flagged = article.flags.iter().any(|flag| flag == REPAIRED_TEXT);
-        if !is_flagged && has_replacement(article) {
+        if !is_flagged && texts(article).any(is_repaired) {
             article.flags.push(REPAIRED_TEXT.to_owned());
         }
     }
 }
 
-/// Whether a text of an article contains U+FFFD.
-fn has_replacement(article: &Article) -> bool {
+/// The texts of an article.
+fn texts(article: &Article) -> impl Iterator<Item = &str> {
     let single = [
         &article.version,
         &article.provider,
@@ -59,12 +71,11 @@ fn has_replacement(article: &Article) -> bool {
         &article.usageterms,
     ];
     let lists = [&article.signals, &article.subjects, &article.places, &article.altids];
-    let mut texts = [&*article.uri, &*article.headline, article.body.as_str()]
+    [&*article.uri, &*article.headline, article.body.as_str()]
         .into_iter()
         .chain(single.into_iter().flatten().map(String::as_str))
         .chain(lists.into_iter().flatten().map(String::as_str))
-        .chain(article.links.iter().map(|link| link.to.uri.as_str()));
-    texts.any(|text| text.contains(char::REPLACEMENT_CHARACTER))
+        .chain(article.links.iter().map(|link| link.to.uri.as_str()))
 }
 
 /// Decodes the bytes of a document to text.
@@ -82,15 +93,17 @@ pub(super) fn read(bytes: &[u8]) -> XmlText<'_> {
     // Non-ASCII text in another character set is hardly ever valid UTF-8 by chance, so the
     // declaration must be wrong.
     if encoding == UTF_8 || !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
-        let (text, invalid) = super::utf8(bytes);
+        let charset::RecordText { text, invalid_at, is_guess } = charset::read(bytes);
         let text = match text {
             Cow::Borrowed(text) => text.trim_start_matches('\u{feff}').into(),
             Cow::Owned(text) => text.into(),
         };
-        return XmlText { text, repaired: invalid.map(|at| Error::Encoding { at }) };
+        let repaired = invalid_at.map(|at| Error::Encoding { at });
+        return XmlText { text, repaired, is_guess };
     }
     let (text, _, wrong) = encoding.decode(bytes);
-    XmlText { text, repaired: wrong.then(|| Error::Charset(encoding.name())) }
+    let repaired = wrong.then(|| Error::Charset(encoding.name()));
+    XmlText { text, repaired, is_guess: false }
 }
 
 /// The character set of the XML declaration, if it is known and plausible. UTF-16 is not plausible,

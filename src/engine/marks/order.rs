@@ -79,6 +79,10 @@ pub(super) struct TextCues {
     explains: bool,
     /// The text says that the order is temporary.
     temporary: bool,
+    /// A sentence asks editors, or anybody, not to use something.
+    requests: bool,
+    /// A sentence says that a quoted item is withdrawn, but its subject may be anybody.
+    withdraws: bool,
     /// What a sentence says about an item: that it is withdrawn or held, or a request to withdraw
     /// or hold it.
     statement: Option<Statement>,
@@ -146,6 +150,8 @@ impl TextCues {
         self.greets |= sentence.greets();
         self.explains |= sentence.has(Cue::Reason);
         self.temporary |= sentence.has(Cue::Temporary);
+        self.requests |= sentence.asks_not_to_use() && !aside;
+        self.withdraws |= sentence.withdraws_by_name() && !aside;
         let certain = |s: Option<Statement>| s.is_some_and(|s| s.is_certain);
         let statement = sentence.statement().filter(|_| !certain(self.statement));
         if let Some(statement) = statement.filter(|s| s.is_certain || !aside) {
@@ -170,13 +176,18 @@ impl TextCues {
 
     /// Whether the text confirms an order, given a heading that may be an ordinary word.
     fn confirms_alone(&self) -> bool {
-        let explained = |s: Statement| s.is_request || self.salutes || self.explains;
-        self.bans || self.forbids && self.salutes || self.certain().is_some_and(explained)
+        let explained =
+            |s: Statement| s.is_request || self.salutes || self.explains || self.requests;
+        self.bans
+            || self.forbids && self.salutes
+            || self.withdraws && self.requests
+            || self.certain().is_some_and(explained)
     }
 
     /// The order that the text gives without a heading.
     fn own_order(&self) -> Option<NoticeOrder> {
-        let statement = self.certain().filter(|statement| statement.is_request)?;
+        let is_request = |statement: &Statement| statement.is_request || self.requests;
+        let statement = self.certain().filter(is_request)?;
         let order = Some(statement.order).filter(|_| self.words < BARE_ORDER_WORDS)?;
         Some(if self.temporary { NoticeOrder::Hold } else { order })
     }

@@ -105,8 +105,8 @@ impl<'a> Line<'a> {
     pub(super) fn tail(&self, start: usize, end: usize) -> Option<Prominence> {
         let text = &self.folded.text;
         let after = &text[end..];
-        let bracketed = text[..start].ends_with(['(', '[', '【'])
-            && after.starts_with([')', ']', '】'])
+        let bracketed = text[..start].ends_with(['(', '[', '【', '<'])
+            && after.starts_with([')', ']', '】', '>'])
             && !after.contains(char::is_alphanumeric);
         if bracketed {
             return Some(Prominence::Apart);

@@ -85,6 +85,8 @@ fn read_all(
     }
     if marks.order.is_some() || marks.possible_order.is_some() {
         marks.references = references::of(article);
+    } else if marks.revision == Some(Revision::Correction) && !long {
+        marks.references = references::quoted_by(article);
     }
     marks
 }

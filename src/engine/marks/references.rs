@@ -1,4 +1,4 @@
-//! Finds the names by which a notice, such as a kill, refers to another article.
+//! Finds the names by which a notice, such as a kill or a correction, refers to another article.
 //!
 //! In: the headline, editorial note and body of a notice. Out: up to [`NAMES_MAX`] names, which are
 //! the rest of the headline after the mark, quoted text, slugs that follow a word such as
@@ -32,7 +32,7 @@ const SCANNED_CHARS: usize = 1_000;
 const TEXT_WIRES: [&str; 2] = ["anpa", "iptc7901"];
 
 /// Opening quotation marks, each with its closing marks.
-const QUOTES: [(char, &[char]); 7] = [
+const QUOTES: [(char, &[char]); 9] = [
     ('"', &['"']),
     ('\u{201c}', &['\u{201d}']),
     ('\u{201e}', &['\u{201c}', '\u{201d}', '"']),
@@ -40,6 +40,8 @@ const QUOTES: [(char, &[char]); 7] = [
     ('»', &['«']),
     ('\u{2018}', &['\u{2019}']),
     ('「', &['」']),
+    ('『', &['』']),
+    ('《', &['》']),
 ];
 
 /// Words that introduce a slug or headline.
@@ -67,6 +69,16 @@ pub(super) fn of(article: &Article) -> Vec<String> {
                 names.push(uri);
             }
         }
+    }
+    names
+}
+
+/// The quoted names in the note and the body of a notice of a correction, without duplicates.
+pub(super) fn quoted_by(article: &Article) -> Vec<String> {
+    let mut names = Vec::new();
+    let body = without_tags(article.body.as_str(), SCANNED_CHARS);
+    for text in [article.ednote.as_deref().unwrap_or_default(), body.as_str()] {
+        quoted(first_chars(text, SCANNED_CHARS), &mut names);
     }
     names
 }

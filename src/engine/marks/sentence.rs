@@ -30,6 +30,8 @@ const GAP: usize = 3;
 /// Maximum number of other words before a story that is the subject of a sentence: `The Marel fire
 /// story is ...`.
 const STRANGERS_MAX: usize = 3;
+/// Maximum number of words before the verb with which a sender withdraws an item.
+const SENDER_WORDS_MAX: usize = 2;
 /// Maximum number of words between the greeting of a letter and the punctuation that ends it.
 const GREETED_MAX: usize = 5;
 /// Punctuation that ends the greeting of a letter.
@@ -108,6 +110,30 @@ impl<'a> Sentence<'a> {
         })
     }
 
+    /// Whether it asks editors, or anybody, not to use something: `We ask clients to remove it.`
+    pub(super) fn asks_not_to_use(&self) -> bool {
+        let asks = self.has(Cue::Please) || self.has(Cue::Salute);
+        let mut bans = self.of(Cue::Forbid).chain(self.of(Cue::Withdraw));
+        asks && bans.any(|ban| !is_spoken(self.text, ban.start))
+    }
+
+    /// Whether a sender of one or two words withdraws an item that is quoted: `NW withdraws the
+    /// story "Bridge reopens"`. In news, a journal may do the same.
+    pub(super) fn withdraws_by_name(&self) -> bool {
+        self.of(Cue::Withdraw).any(|verb| {
+            let is_near = |noun: &Range<usize>| {
+                let rest = &self.text[noun.end..self.range.end];
+                let quote = rest.find(QUOTATION_STARTS).map(|quote| words(&rest[..quote]));
+                noun.start >= verb.end
+                    && self.count(verb.end..noun.start) <= GAP
+                    && quote.is_some_and(|between| between <= GAP)
+            };
+            !is_spoken(self.text, verb.start)
+                && self.count(self.lead(verb.start, &[':'])) <= SENDER_WORDS_MAX
+                && self.of(Cue::Story).chain(self.of(Cue::Text)).any(is_near)
+        })
+    }
+
     /// Whether it forbids the use of a text that `noun` names: `do not use this story`.
     pub(super) fn bans(&self, noun: Cue) -> bool {
         self.of(Cue::Forbid).any(|ban| {
@@ -182,7 +208,7 @@ impl<'a> Sentence<'a> {
     fn asks_by_name(&self, verb: &Range<usize>) -> bool {
         let rest = self.text[verb.end..self.range.end].trim_start();
         let next = rest.split([' ', ',', '.', '\n']).next().unwrap_or_default();
-        let named = next.starts_with(['"', '“', '„', '«', '「']) || next == "it";
+        let named = next.starts_with(QUOTATION_STARTS) || next == "it";
         (named || next.contains("--")) && self.begins(verb)
     }
 
@@ -190,7 +216,7 @@ impl<'a> Sentence<'a> {
     /// or uri: `Kill item 157 "Bridge reopens"`, `Kill item a-157`, `Kill item urn:x:bridge`.
     fn asks_for(&self, text: &Range<usize>, verb: &Range<usize>) -> bool {
         let rest = &self.text[text.end..self.range.end];
-        let quote = rest.find(['"', '“', '„', '«', '「']);
+        let quote = rest.find(QUOTATION_STARTS);
         let quoted = quote.is_some_and(|quote| words(&rest[..quote]) <= GAP);
         let coded = rest.split_whitespace().next().is_some_and(is_code);
         verb.end <= text.start && (quoted || coded) && self.binds(Cue::Text, text, verb)
@@ -227,6 +253,9 @@ impl<'a> Sentence<'a> {
         count
     }
 }
+
+/// The marks with which a quoted name begins.
+const QUOTATION_STARTS: [char; 6] = ['"', '“', '„', '«', '「', '《'];
 
 /// Cues that may precede a story or a request.
 const KNOWN: [Cue; 5] = [Cue::Please, Cue::Salute, Cue::Story, Cue::Text, Cue::Sender];
@@ -329,6 +358,7 @@ const LINKS: &[&str] = &[
     "zostaje",
     "jest", "nalezy", "prosimy", "просим", "следует", "была", "было", "lutfen", "headlined",
     "slugged", "titled", "which", "that", "moved", "sent", "transmitted", "filed", "at", "on",
+    "trasmessa", "diffusa", "alle", "da", "considerarsi", "emitida", "publicada",
     "today", "earlier", "intitulee", "titulada", "intitolata", "mit", "dem", "titel", "का",
     "को",
 ];
@@ -345,7 +375,8 @@ const LEADS: &[&str] = &[
     "der", "die", "das", "den", "diese", "dieser", "dieses", "unsere", "unser", "wir", "vom", "sie",
     "achtung", "obige", "heutige",
     "la", "le", "les", "l", "cette", "cet", "notre", "nous", "de", "du", "prie", "prions",
-    "el", "esta", "este", "nuestra", "nuestro", "hemos", "se", "que",
+    "el", "esta", "este", "nuestra", "nuestro", "nuestros", "nuestras", "hemos", "se", "que",
+    "nossos", "nossas", "nostri", "nostre", "nos",
     "o", "as", "os", "nossa", "nosso", "il", "lo", "questa", "questo", "nostra", "abbiamo", "si",
     "di", "het", "dit", "deze", "ons", "wij", "we", "det", "denne", "dette", "detta", "vores",
     "var", "vart", "vi", "et", "en", "tama", "kyseinen", "ta", "ten", "tej", "te", "nasza",

@@ -187,7 +187,7 @@ fn link(
 
 /// The relation that a mark shows together with other evidence: for a later take, the same slug;
 /// for a revision, shared text, the same headline, or the same slug if both articles are about the
-/// same subject.
+/// same subject; for a correction, a headline that its text quotes.
 fn marked(
     new: Arrival<'_>,
     verified: &[VerifiedCandidate<'_>],
@@ -230,7 +230,15 @@ fn marked(
     let named = || {
         by_headline().or_else(|| by_slug().filter(|that| subject::agrees(new, *that))).filter(other)
     };
-    let that = bound.map(|v| v.that).or_else(named)?;
+    // A notice that corrects an article without repeating its text quotes its headline.
+    let quoted = || {
+        marks.references.iter().find_map(|name| {
+            let headline = names::key(name)?;
+            by_name(name).filter(|that| names::key(&that.about.headline) == Some(headline))
+        })
+    };
+    let quoted = || quoted().filter(|_| corrects(new.about)).filter(other);
+    let that = bound.map(|v| v.that).or_else(named).or_else(quoted)?;
     let kind = if corrects(new.about) { Kind::Correction } else { Kind::Update };
     Some(to(new, that, verified, kind, "marked"))
 }

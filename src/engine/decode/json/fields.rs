@@ -1,8 +1,8 @@
 //! The fields of a JSON object. Values are parsed only when they are needed.
 //!
 //! In: the text of one object. Out: [`Fields`], whose values are borrowed from the text. Names are
-//! compared without regard to case and underscores. A [`FieldReader`] reads a value as text, a list
-//! of names, or a list of ninjs parts, and records unreadable values in [`Repairs`].
+//! compared without regard to case, underscores and hyphens. A [`FieldReader`] reads a value as
+//! text, a list of names, or a list of ninjs parts, and records unreadable values in [`Repairs`].
 //!
 //! Cost: one pass over the object, plus one insertion into a sorted map per field. Because of the
 //! map, a 4 MB object in which all names are distinct costs no more than other records of that
@@ -11,6 +11,8 @@
 use super::super::bounds::{self, ENTRIES_MAX};
 use super::super::repairs::Repairs;
 use super::Error;
+use super::rich_text;
+use super::tagged::untagged;
 use super::text::{JsonText, TextValue, is_empty};
 use crate::article::EventTime;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -21,11 +23,13 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// Names of the field that contains the text, if a text is sent as an object: WordPress, Drupal,
-/// Arc, ninjs, JSON-LD, notes of dpa, MongoDB, and the usual converters from XML.
-const CONTENT_NAMES: [&str; 17] = [
+/// Arc, the New York Times, ninjs, JSON-LD, notes of dpa, MongoDB, the usual converters from XML,
+/// and the trees of rich text editors.
+const CONTENT_NAMES: [&str; 26] = [
     "rendered",
     "processed",
     "basic",
+    "main",
     "ednote",
     "value",
     "html",
@@ -40,15 +44,24 @@ const CONTENT_NAMES: [&str; 17] = [
     "$numberlong",
     "$numberint",
     "paragraphs",
+    "children",
+    "blocks",
+    "root",
+    "ops",
+    "storyelements",
+    "cards",
+    "data",
+    "items",
 ];
-/// Maximum depth at which a text may be nested.
-const CONTENT_DEPTH_MAX: u32 = 4;
+/// Maximum depth at which a text may be nested. A list in a rich text has two levels for the list,
+/// for its entry, and for each paragraph.
+const CONTENT_DEPTH_MAX: u32 = 16;
 
 /// The fields of one object.
 pub(super) struct Fields<'a> {
     /// The fields. The key is the length of the folded name, then the folded name: in lower case,
-    /// without underscores. Most of the names that are looked up are absent and differ in length
-    /// from those that are present, so few names have to be compared.
+    /// without underscores and hyphens. Most of the names that are looked up are absent and differ
+    /// in length from those that are present, so few names have to be compared.
     all: BTreeMap<(usize, Cow<'a, str>), Field<'a>>,
 }
 
@@ -106,9 +119,10 @@ impl<'a> Fields<'a> {
     /// fold to the same name, the one that is written in the folded form wins; if there is none,
     /// the first in byte order.
     fn add(&mut self, name: Cow<'a, str>, value: &'a str) {
-        let folded = match name.bytes().any(|b| b == b'_' || b.is_ascii_uppercase()) {
+        let value = untagged(value);
+        let folded = match name.bytes().any(|b| b"_-".contains(&b) || b.is_ascii_uppercase()) {
             false => name.clone(),
-            true => name.replace('_', "").to_ascii_lowercase().into(),
+            true => name.replace(['_', '-'], "").to_ascii_lowercase().into(),
         };
         let exact = folded == name;
         match self.all.entry((folded.len(), folded)) {
@@ -132,6 +146,17 @@ impl<'a> Fields<'a> {
     /// Whether there is a field with this folded name that is not null.
     pub(super) fn has(&self, name: &str) -> bool {
         self.raw(name).is_some_and(|raw| raw != "null")
+    }
+
+    /// Whether there is a field with this name as written.
+    pub(super) fn has_written(&self, written: &str) -> bool {
+        self.all.values().any(|field| field.written == written)
+    }
+
+    /// The value of the only field.
+    pub(super) fn only(&self) -> Option<&'a str> {
+        let mut values = self.all.values();
+        values.next().filter(|_| values.next().is_none()).map(|field| field.value)
     }
 
     /// Copies the field with this folded name from `other`, unless this object has a value for it.
@@ -232,22 +257,57 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         if depth == CONTENT_DEPTH_MAX || !raw.starts_with(['{', '[']) || is_empty(raw) {
             return self.text(field, raw);
         }
-        let inner = |raw: &'a str| self.content_of(field, raw, depth + 1);
         if let Some(object) = Fields::of_object(raw) {
-            let values: Vec<&'a str> =
-                CONTENT_NAMES.iter().filter_map(|name| object.raw(name)).collect();
-            if let Some(text) = values.into_iter().find_map(inner) {
-                return Some(text);
-            }
-            self.repairs.record_unreadable(field);
-            return None;
+            return self.content_of_object(field, &object, depth);
         }
+        let inner = |raw: &'a str| self.content_of(field, raw, depth + 1);
         let list = FieldList::read(raw, ENTRIES_MAX).ok()?;
         if list.count > ENTRIES_MAX {
             self.repairs.record_unreadable(field);
         }
         let paragraphs: Vec<Cow<'a, str>> = list.entries.into_iter().filter_map(inner).collect();
+        if paragraphs.is_empty() && depth == 0 {
+            self.repairs.record_unreadable(field);
+        }
         (!paragraphs.is_empty()).then(|| paragraphs.join("\n\n").into())
+    }
+
+    /// The text of an object: in the first of its fields `CONTENT_NAMES` that has a text or, if
+    /// there are only translations, in the first of these.
+    fn content_of_object(
+        &self,
+        field: &'static str,
+        object: &Fields<'a>,
+        depth: u32,
+    ) -> Option<Cow<'a, str>> {
+        if depth > 0 && rich_text::is_media(object) {
+            return None;
+        }
+        let mut has_content = false;
+        for name in CONTENT_NAMES {
+            let Some(raw) = object.raw(name) else { continue };
+            has_content = true;
+            let text = match rich_text::line(object, name, raw, ENTRIES_MAX) {
+                Some(line) => Some(line.into()),
+                None => self.content_of(field, raw, depth + 1),
+            };
+            if text.is_some() {
+                return text;
+            }
+        }
+        let translations = || object.all.values().filter(|other| other.value != "null");
+        let all = translations().all(|other| {
+            rich_text::is_language(&other.written) && rich_text::may_be_text(other.value)
+        });
+        let first = translations().min_by(|a, b| a.written.cmp(&b.written));
+        if let Some(first) = first.filter(|_| all) {
+            return self.content_of(field, first.value, depth + 1);
+        }
+        // A node of a tree may be empty.
+        if depth == 0 || !has_content && !rich_text::is_node(object) {
+            self.repairs.record_unreadable(field);
+        }
+        None
     }
 
     /// The first time among the fields `names`.
@@ -296,7 +356,9 @@ impl<'f, 'a> FieldReader<'f, 'a> {
     /// The name of a list entry: the text itself, or the first naming field of an object.
     fn named(&self, field: &'static str, raw: &'a str) -> Option<Cow<'a, str>> {
         let Some(object) = Fields::of_object(raw) else { return self.text(field, raw) };
-        let names = ["name", "literal", "title", "code", "qcode", "value", "uri", "domain", "id"];
+        let names = [
+            "name", "literal", "title", "code", "qcode", "value", "uri", "domain", "id", "original",
+        ];
         let found = names.into_iter().find_map(|name| object.text(name));
         if found.is_none() && !is_empty(raw) {
             self.repairs.record_unreadable(field);

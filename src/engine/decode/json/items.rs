@@ -6,6 +6,7 @@ use super::super::{Error, Settings, part};
 use super::envelope::{self, ENVELOPES_MAX, Payload};
 use super::fields::{FieldList, FieldReader, Fields};
 use super::names::{BODY, CAPTION, HEADLINE, HTML_BODY, OBJECTS, URI, WRAPPERS};
+use super::text::is_empty;
 use crate::article::Article;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -139,7 +140,17 @@ fn items_within<'a>(
             return Ok(JsonRecord::of(listed(all, settings)?.into_iter().map(bare).collect()));
         }
     }
-    let Some(raw) = wrapped(&fields) else { return Ok(JsonRecord::one(text, fields)) };
+    if let Some(articles) = linked_data(&fields, settings)? {
+        return Ok(JsonRecord::of(articles));
+    }
+    let Some(raw) = wrapped(&fields) else {
+        // A wrapper with an unknown name: `{"search": {"items": []}}`.
+        let only = fields.only().filter(|raw| raw.starts_with(['{', '[']) && !is_empty(raw));
+        return match only.filter(|_| !has_any_text(&fields)) {
+            Some(raw) => items_within(raw, settings, depth + 1),
+            None => Ok(JsonRecord::one(text, fields)),
+        };
+    };
     let shared = FeedDefaults::of(&fields);
     let inner = match Fields::of_object(raw) {
         // One wrapper inside another: `{"articles": {"results": []}}`.
@@ -150,9 +161,28 @@ fn items_within<'a>(
     Ok(JsonRecord { shared, ..inner })
 }
 
+/// The articles in the graph of a JSON-LD document, which also describes the page, its publisher
+/// and its pictures; `None` if there is no graph with an article.
+fn linked_data<'a>(
+    fields: &Fields<'a>,
+    settings: &Settings,
+) -> Result<Option<Vec<&'a str>>, Error> {
+    let Some(graph) = fields.raw("@graph").filter(|raw| raw.starts_with('[')) else {
+        return Ok(None);
+    };
+    let is_article = |raw: &&str| {
+        Fields::of_object(raw).is_some_and(|node| {
+            let names_article = |raw: &str| raw.contains("Article") || raw.contains("Posting");
+            node.raw("articlebody").is_some() || node.raw("@type").is_some_and(names_article)
+        })
+    };
+    let articles: Vec<&str> = listed(graph, settings)?.into_iter().filter(is_article).collect();
+    Ok((!articles.is_empty()).then_some(articles))
+}
+
 /// If the article is nested in an object that has the article's id: the nested fields, with the id
-/// added. This is so in a search engine hit, a JSON:API resource, and a Contentful entry, whose
-/// dates are added too. Other objects are returned unchanged.
+/// added. This is so in a search engine hit, a JSON:API resource, a record of the Kafka REST proxy,
+/// and a Contentful entry, whose dates are added too. Other objects are returned unchanged.
 fn without_shell(fields: Fields<'_>) -> Fields<'_> {
     if has_any_text(&fields) {
         return fields;
@@ -161,7 +191,8 @@ fn without_shell(fields: Fields<'_>) -> Fields<'_> {
     let system = object("sys");
     let hit = || fields.raw("index").and_then(|_| object("source"));
     let entry = || system.as_ref().and_then(|_| object("fields"));
-    let shell = || object("attributes").or_else(entry).filter(has_text);
+    let record = || fields.raw("key").or(fields.raw("offset")).and_then(|_| object("value"));
+    let shell = || object("attributes").or_else(entry).or_else(record).filter(has_text);
     let Some(mut inner) = hit().or_else(shell) else { return fields };
     if !URI.iter().any(|name| inner.has(name)) {
         inner.fill(system.as_ref().unwrap_or(&fields), "id");

@@ -2,8 +2,8 @@
 //! apply to all of them, field by field.
 //!
 //! A strict schema check would reject real feeds, so the decoder looks for each field under all
-//! names in use and ignores all other fields. Names are compared without regard to case and
-//! underscores: `versionCreated` (ninjs 3) equals `versioncreated` (ninjs 1).
+//! names in use and ignores all other fields. Names are compared without regard to case,
+//! underscores and hyphens: `versionCreated` (ninjs 3) equals `versioncreated` (ninjs 1).
 //!
 //! Each field is taken from the first of these names that has a value:
 //!
@@ -13,8 +13,8 @@
 //!   `descriptions[]`, then `names::CAPTION`
 //! - provider: `names::PROVIDER`, `names::PROVIDER_STAND_INS`, `infosources[]`; else the credit,
 //!   except for pictures
-//! - note to editors: `names::NOTE`
-//! - language: `language`, `lang`, `inLanguage`
+//! - note to editors: `names::NOTE`; byline: `byline`, `by`, else `authors`, `author`
+//! - language: `language`, `lang`, `inLanguage`, `languageCode`
 //! - versioncreated: `names::VERSION_CREATED`
 //! - published: `names::PUBLISHED`
 //! - other times: `firstcreated`; `embargoed`, `embargo`; `expires`
@@ -30,11 +30,15 @@
 //! one of these, or an object without a uri that contains `data.item`, `data.items[].item`,
 //! `hits.hits[]._source`, or an object or a list under one of `names::WRAPPERS`. A JSON Schema is
 //! rejected. Items of a JSON Feed inherit the title and the language of the feed. If a list is cut
-//! off or has a broken entry, the other entries are still read.
+//! off or has a broken entry, the other entries are still read. Of a JSON-LD graph, only the
+//! articles are read. In the bulk format of search engines, the id may be in the action line
+//! ([`bulk`]).
 //!
 //! The article may also be nested in an object that has the article's id: the hit of a search
-//! engine (`_source`), a resource of JSON:API (`attributes`), an entry of Contentful (`fields`
-//! beside `sys`).
+//! engine (`_source`), a resource of JSON:API (`attributes`), a record of the Kafka REST proxy
+//! (`value` beside `key`), an entry of Contentful (`fields` beside `sys`). Any value may name its
+//! type, as in DynamoDB and Avro ([`tagged`]), and a text may be a tree of nodes ([`rich_text`]) or
+//! an object with one text for each language.
 //!
 //! Some deviations from JSON that feeds send are accepted (see [`standard`]). Null counts as
 //! absent. Invalid UTF-8 and escaped unpaired surrogates become U+FFFD, and a flag is set on the
@@ -43,17 +47,21 @@
 //! Sources: IPTC ninjs 1.0 to 3.1, JSON schemas and user guide; JSON Feed 1.1.
 
 mod broken;
+mod bulk;
 mod envelope;
 mod fields;
 mod items;
 mod names;
+mod rich_text;
 mod standard;
+mod tagged;
 mod text;
 
 use super::bounds::{BYLINE_BYTES_MAX, PROVIDER_BYTES_MAX};
 use super::repairs::Repairs;
 use super::{Error, Settings};
 use crate::article::{Article, ArticleKey, Body, EventTime, ItemType, Link, LinkKind, PubStatus};
+use bulk::Action;
 pub(super) use envelope::embedded_document;
 use fields::{FieldReader, Fields, RoleText};
 use items::{JsonItem, JsonRecord, NOT_AN_OBJECT, items};
@@ -77,6 +85,19 @@ pub(super) enum Encoding {
     Utf8,
     /// Invalid bytes were replaced.
     Repaired,
+    /// The record is in a character set that was guessed.
+    Guessed,
+}
+
+impl Encoding {
+    /// Whether `text`, a part of the record, may differ from what was sent.
+    fn changes(self, text: &str) -> bool {
+        match self {
+            Self::Utf8 => false,
+            Self::Repaired => text.contains(char::REPLACEMENT_CHARACTER),
+            Self::Guessed => !text.is_ascii(),
+        }
+    }
 }
 
 /// Decodes a record. For each item in a list, appends its byte range in `text` to `ranges`.
@@ -95,7 +116,7 @@ pub(super) fn decode(
         Ok(JsonRecord { items, shared }) => {
             let one = |item: JsonItem<'_>| {
                 let repairs = Repairs::default();
-                if encoding == Encoding::Repaired && item.text.contains('\u{fffd}') {
+                if encoding.changes(item.text) {
                     repairs.record_repaired_text();
                 }
                 let mut article = article(&item.fields()?, &repairs)?;
@@ -132,6 +153,11 @@ pub(super) fn rewritten(text: &str) -> Option<String> {
     Some(standard)
 }
 
+/// Whether a line is an action of the bulk format of search engines, so that an article follows.
+pub(super) fn is_bulk_action(line: &str) -> bool {
+    Action::of(line).is_some_and(|action| !action.deletes)
+}
+
 /// Decodes the parts of a record that is not valid JSON. `None` if none of them is an article.
 fn broken(
     text: &str,
@@ -139,11 +165,25 @@ fn broken(
     settings: &Settings,
     ranges: &mut Vec<Range<usize>>,
 ) -> Option<Vec<Result<Article, Error>>> {
-    let (mut articles, mut places) = (Vec::new(), Vec::new());
+    let (mut articles, mut places, mut action) = (Vec::new(), Vec::new(), None);
     for part in broken::parts(text) {
         let value = text.get(part.range.clone()).unwrap_or_default();
         let (start, mut inner) = (part.range.start, Vec::new());
+        let preceding: Option<Action<'_>> = action.take();
+        if let Some(next) = Action::of(value).filter(|_| preceding.is_none()) {
+            if next.deletes {
+                articles.push(Err(Error::NoArticle("a deleted row")));
+                places.push(part.range);
+            } else {
+                action = Some(next);
+            }
+            continue;
+        }
         let read = match part.error {
+            None if preceding.is_some() && value.starts_with('{') => {
+                let hit = preceding.map(|action| action.hit(value)).unwrap_or_default();
+                decode(&hit, encoding, settings, &mut Vec::new())
+            }
             Some(error) => {
                 let value = value.trim_end_matches(|c: char| c.is_whitespace() || c == ',');
                 standardized(value, encoding, settings, &mut inner)
@@ -182,7 +222,7 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
     let infosource = from.name("infosource", &["infosources", "infosource"])?;
     let credit = owned("credit", &["creditline", "credit", "descriptioncreditline"]);
     let embargoed = from.time("embargoed", &["embargoed", "embargo"]);
-    let language = from.name("language", &["language", "lang", "inlanguage"])?;
+    let language = from.name("language", &["language", "lang", "inlanguage", "languagecode"])?;
     Ok(Article {
         uri,
         version: owned("version", &["version", "currentversion"]),
@@ -222,7 +262,8 @@ fn article(fields: &Fields<'_>, repairs: &Repairs) -> Result<Article, Error> {
 }
 
 /// The uri. In AP items it is in `altids.itemid`. The `@id` of JSON-LD is used if it is absolute; a
-/// relative one, such as `#article`, is the same on every page.
+/// relative one, such as `#article`, is the same on every page. The last resort is a source that is
+/// the address of the article, as in the output of trafilatura.
 fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
     let altids = from.fields.raw("altids").and_then(Fields::of_object);
     let item_id = altids.as_ref().and_then(|ids| from.within(ids).first("altids", &["itemid"]));
@@ -230,9 +271,14 @@ fn uri(from: &FieldReader<'_, '_>) -> Result<String, Error> {
         return Ok(item_id.into_owned());
     }
     let is_absolute = |id: &Cow<'_, str>| id.starts_with("urn:") || id.contains("://");
+    let is_page = |address: &Cow<'_, str>| {
+        let host_and_path = address.split_once("://").map(|(_, rest)| rest.trim_end_matches('/'));
+        host_and_path.is_some_and(|rest| rest.contains('/'))
+    };
+    let source = || from.fields.text("source").map(|source| source.text).filter(is_page);
     let uri = from.required("uri", &URI);
-    uri.or_else(|error| from.first("uri", &["@id"]).filter(is_absolute).ok_or(error))
-        .map(Cow::into_owned)
+    let other = || from.first("uri", &["@id"]).filter(is_absolute).or_else(source);
+    uri.or_else(|error| other().ok_or(error)).map(Cow::into_owned)
 }
 
 /// The provider. If no other field names it, the credit is used, except for pictures, whose credit
@@ -243,19 +289,29 @@ fn provider(
     infosource: Option<&str>,
     credit: Option<&str>,
 ) -> Result<Option<String>, Error> {
-    if let Some(named) = from.name("provider", &PROVIDER)? {
-        return Ok(Some(named));
+    let named = from.name("provider", &PROVIDER)?;
+    if named.as_ref().is_some_and(|name| !name.contains("://")) {
+        return Ok(named);
     }
     let mut others = Vec::new();
     for name in PROVIDER_STAND_INS {
         others.push(from.name("provider", &[name])?);
     }
+    // In feed readers, the feed of an entry. Elsewhere, `origin` is a text with other meanings.
+    if from.fields.raw("origin").is_some_and(|raw| raw.starts_with('{')) {
+        others.push(from.name("provider", &["origin"])?);
+    }
+    others.push(named);
     let credit = credit.filter(|_| item_type(from) != ItemType::Picture);
     others.push(infosource.or(credit).map(str::to_owned));
     Ok(from.repairs.stand_in("provider", PROVIDER_BYTES_MAX, others))
 }
 
 fn byline(from: &FieldReader<'_, '_>) -> Result<Option<String>, Error> {
+    let is_object = from.fields.raw("byline").is_some_and(|raw| raw.starts_with('{'));
+    if is_object {
+        return from.name("byline", &["byline"]);
+    }
     if let Some(byline) = from.first("byline", &["byline", "by"]) {
         return Ok(Some(byline.into_owned()));
     }
@@ -333,10 +389,27 @@ fn text_body(from: &FieldReader<'_, '_>) -> Result<Option<Body>, Error> {
         return Ok(Some(Body::Plain(part.value.into_owned())));
     }
     if let Some(html) = from.content("body", &HTML_BODY) {
-        return Ok(Some(Body::Html(html.into_owned())));
+        return Ok(Some(Body::Html(nitf_content(&html).to_owned())));
     }
     let text = from.content("body", &BODY).or_else(|| within_fields(from, "body", &BODY));
-    Ok(text.map(|text| Body::Plain(text.into_owned())))
+    Ok(text.map(|text| Body::Plain(with_lead(from, text.into_owned()))))
+}
+
+/// The content of a NITF document, without its headline and byline. Other HTML is unchanged.
+fn nitf_content(html: &str) -> &str {
+    let inner = html.split_once("<body.content>");
+    inner.and_then(|(_, rest)| rest.split_once("</body.content>")).map_or(html, |(inner, _)| inner)
+}
+
+/// The body after the lead paragraph, which Joomla and Factiva keep in a field of its own.
+fn with_lead(from: &FieldReader<'_, '_>, text: String) -> String {
+    const PAIRS: [[&str; 2]; 2] = [["introtext", "fulltext"], ["lp", "td"]];
+    let pair = PAIRS.iter().find(|pair| pair.iter().all(|name| from.fields.has(name)));
+    let lead = pair.and_then(|[lead, _]| from.content("body", &[lead]));
+    match lead.filter(|lead| !text.contains(&**lead)) {
+        Some(lead) => format!("{lead}\n\n{text}"),
+        None => text,
+    }
 }
 
 /// The caption or description, which is used as the body of items without text.

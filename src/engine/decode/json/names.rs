@@ -1,10 +1,10 @@
 //! The names that exports, APIs and content systems use for the fields of an article, in lower case
-//! and without underscores. If several names have a value, the first one wins.
+//! and without underscores and hyphens. If several names have a value, the first one wins.
 
 /// Field names under which an object that is not an article itself contains articles.
-pub(super) const WRAPPERS: [&str; 12] = [
+pub(super) const WRAPPERS: [&str; 13] = [
     "item", "items", "article", "articles", "story", "stories", "result", "results", "doc", "docs",
-    "entries", "hits",
+    "entries", "hits", "newimage",
 ];
 /// Field names under which some API responses contain articles. In an article, fields with these
 /// names contain other things.
@@ -12,7 +12,7 @@ pub(super) const OBJECTS: [&str; 9] =
     ["response", "content", "data", "news", "posts", "post", "entry", "value", "records"];
 
 /// Field names of the uri, in folded form. Ids assigned by an export come last.
-pub(super) const URI: [&str; 14] = [
+pub(super) const URI: [&str; 17] = [
     "uri",
     "urn",
     "guid",
@@ -27,9 +27,12 @@ pub(super) const URI: [&str; 14] = [
     "storyid",
     "newsid",
     "itemid",
+    "documentid",
+    "uno",
+    "an",
 ];
 /// Names of the headline. Arc uses `headlines.basic`.
-pub(super) const HEADLINE: [&str; 10] = [
+pub(super) const HEADLINE: [&str; 11] = [
     "headline",
     "headlinemain",
     "title",
@@ -40,15 +43,16 @@ pub(super) const HEADLINE: [&str; 10] = [
     "articletitle",
     "displaytitle",
     "name",
+    "hd",
 ];
 /// Names of the note to editors.
 pub(super) const NOTE: [&str; 6] =
     ["ednote", "ednotes", "editorialnote", "editorsnote", "editornote", "notetoeditors"];
 /// Names of a body in HTML.
-pub(super) const HTML_BODY: [&str; 6] =
-    ["bodyhtml", "bodyxhtml", "contenthtml", "htmlbody", "htmlcontent", "articlehtml"];
+pub(super) const HTML_BODY: [&str; 7] =
+    ["bodyhtml", "bodyxhtml", "contenthtml", "htmlbody", "htmlcontent", "articlehtml", "bodynitf"];
 /// Names of a body that may be plain text. `html` is last because it may contain the whole page.
-pub(super) const BODY: [&str; 25] = [
+pub(super) const BODY: [&str; 29] = [
     "body",
     "bodytext",
     "bodymain",
@@ -74,11 +78,16 @@ pub(super) const BODY: [&str; 25] = [
     "story",
     "rawcontent",
     "html",
+    "introtext",
+    "news",
+    "cards",
+    "td",
 ];
 /// Names of a caption, description or summary.
-pub(super) const CAPTION: [&str; 16] = [
+pub(super) const CAPTION: [&str; 18] = [
     "descriptiontext",
     "descriptioncaption",
+    "leadparagraph",
     "description",
     "caption",
     "descriptionsummary",
@@ -93,12 +102,24 @@ pub(super) const CAPTION: [&str; 16] = [
     "lede",
     "intro",
     "snippet",
+    "fragment",
 ];
 /// Names of the provider.
 pub(super) const PROVIDER: [&str; 3] = ["provider", "source", "publisher"];
 /// Names of fields that are used if none of [`PROVIDER`] has a value.
-pub(super) const PROVIDER_STAND_INS: [&str; 7] =
-    ["copyrightholder", "sourcename", "sitename", "publication", "feed", "sourcedomain", "domain"];
+pub(super) const PROVIDER_STAND_INS: [&str; 11] = [
+    "copyrightholder",
+    "sourcename",
+    "sitename",
+    "publication",
+    "feed",
+    "sourcedomain",
+    "domain",
+    "publicationname",
+    "sourcehostname",
+    "hostname",
+    "sn",
+];
 /// Names of the time at which an article was last modified.
 pub(super) const VERSION_CREATED: [&str; 12] = [
     "versioncreated",
@@ -115,7 +136,7 @@ pub(super) const VERSION_CREATED: [&str; 12] = [
     "lastupdateddate",
 ];
 /// Names of the publication time. In WordPress, `date` is in the time zone of the site.
-pub(super) const PUBLISHED: [&str; 25] = [
+pub(super) const PUBLISHED: [&str; 26] = [
     "published",
     "firstpublished",
     "contentcreated",
@@ -128,6 +149,7 @@ pub(super) const PUBLISHED: [&str; 25] = [
     "publisheddate",
     "publishdate",
     "publicationdate",
+    "publicationdatetime",
     "publishedon",
     "publicationtime",
     "displaydate",

@@ -110,6 +110,7 @@ pub(super) const ORDERS: &[Row] = &[
         "anular noticia", "anular la noticia", "nota anulada", "despacho anulado",
         "información anulada", "noticia retirada", "anulen noticia", "teletipo anulado",
         "rogamos anulen", "queda anulada la noticia", "esta noticia queda anulada",
+        "nota de anulación",
     ]),
     row(Kill, Word, HEADING, ("EFE AFP", EFE), &[
         "anulación", "anulada", "anulado", "anula", "anulen", "anular", "anulamos", "se anula",
@@ -147,6 +148,7 @@ pub(super) const ORDERS: &[Row] = &[
     row(Kill, Phrase, ANYWHERE, ("ANP Belga", HABIT), &[
         "bericht vervalt", "bericht ingetrokken", "bericht vervallen", "intrekking bericht",
         "intrekken bericht", "bericht geannuleerd", "bericht wordt ingetrokken",
+        "ingetrokken bericht", "vervallen bericht",
     ]),
     row(Kill, Word, HEADING, ("ANP Belga", HABIT), &[
         "ingetrokken", "intrekking", "vervalt", "vervallen", "geannuleerd", "annulering",
@@ -194,12 +196,12 @@ pub(super) const ORDERS: &[Row] = &[
     row(Kill, Phrase, ANYWHERE, ("PAP", HABIT), &[
         "depesza anulowana", "depesza anulata", "anulujemy depeszę", "depesza wycofana",
         "wycofujemy depeszę", "anulowanie depeszy", "wycofanie depeszy", "anulata depeszy",
-        "prosimy anulować",
+        "prosimy anulować", "anulacja depeszy", "depeszę anulowano", "depeszę wycofano",
     ]),
     row(Kill, Word, HEADING, ("PAP", HABIT), &[
         "anulowana", "anulowany", "anulowano", "anulowanie", "anulata", "anulacja", "anulujemy",
-        "anulować", "wycofana", "wycofany", "wycofanie", "wycofujemy", "unieważniona",
-        "nie wykorzystywać", "do anulowania",
+        "anulować", "wycofana", "wycofany", "wycofano", "wycofanie", "wycofujemy",
+        "unieważniona", "nie wykorzystywać", "do anulowania",
     ]),
     row(Kill, Phrase, ANYWHERE, ("TASS Interfax", HABIT), &[
         "сообщение аннулируется", "сообщение аннулировано", "сообщение отзывается",
@@ -239,9 +241,15 @@ pub(super) const ORDERS: &[Row] = &[
     row(Kill, Phrase, ANYWHERE, ("Anadolu", HABIT), &[
         "haber iptal", "haber iptali", "iptal haber", "haberi iptal", "haber geri çekildi",
         "haber iptal edildi", "haber iptal edilmiştir", "geçersiz haber", "haber yayından çekildi",
+        "dikkat iptal", "iptal uyarısı",
     ]),
     row(Kill, Word, HEADING, ("Anadolu", HABIT), &[
         "iptal", "iptal edildi", "iptal edilmiştir", "geri çekildi", "geri çekilmiştir", "geçersiz",
+    ]),
+    row(Kill, Phrase, ANYWHERE, ("VNA", HABIT), &[
+        "hủy tin", "hủy bản tin", "hủy bài viết", "rút tin", "rút bản tin", "rút bài viết",
+        "thu hồi tin", "thu hồi bản tin", "thu hồi bài viết", "gỡ bản tin", "bản tin bị hủy",
+        "tin này đã bị hủy", "bản tin này đã bị hủy",
     ]),
     row(Kill, Phrase, ANYWHERE, ("PTI", HABIT), &["खबर रद्द", "समाचार रद्द", "खबर वापस",
         "समाचार निरस्त"]),

@@ -26,9 +26,10 @@ pub(super) const REVISIONS: &[Row] = &[
         "clarification", "clarified", "clarifies", "clarifying", "corrections", "corr:", "corr-",
         "corrected version", "correction notice", "corrected-(official)", "fix-", "fixed-",
         "erratum", "errata", "correx", "corrected copy", "corrected repeat",
+        "corrections and clarifications", "corrections & clarifications",
     ]),
     row(Correction, Phrase, &[InHeadline], (ENGLISH, REUTERS), &[
-        "-corrected-", "(corrected)", "(correction)", "(corrects)", "(clarified)",
+        "-corrected-", "-correction-", "(corrected)", "(correction)", "(corrects)", "(clarified)",
     ]),
     row(Correction, Phrase, SLUG, (ENGLISH, ANPA), &[
         "(corrected", ", corrected", ", correction", ", corrective", "(corrects", "(correction",
@@ -73,6 +74,7 @@ pub(super) const REVISIONS: &[Row] = &[
     ]),
     row(Correction, Word, HEADLINE, ("dpa APA ATS", DPA), &[
         "berichtigung", "berichtigt", "berichtigte fassung", "korrektur", "korrigiert",
+        "korrektur zu", "berichtigung zu",
         "korrigierte fassung", "korr", "korr.", "korr-bericht", "richtigstellung", "präzisierung",
         "klarstellung", "berichtigte version",
     ]),
@@ -106,6 +108,7 @@ pub(super) const REVISIONS: &[Row] = &[
         "precisering", "korjaus", "korjattu", "oikaisu", "oikaistu", "korjattu versio", "täsmennys",
         "tarkennus", "genmæle",
     ]),
+    row(Correction, Word, HEADLINE, ("VNA", HABIT), &["đính chính", "cải chính", "bản đã sửa"]),
     row(Correction, Word, HEADLINE, ("PAP", HABIT), &[
         "korekta", "sprostowanie", "poprawka", "poprawiona", "poprawiony", "errata",
     ]),
@@ -145,6 +148,7 @@ pub(super) const REVISIONS: &[Row] = &[
         "update #", "update#", "updated #", "update:", "update-", "update", "updated:", "updated",
         "updates", "lead #", "lead:", "(lead)", "@ lead", "@ ld", "@ update", "substitute",
         "new version", "recast", "recasts", "adds", "@ roundup", "roundup #", "new:", "rewrite",
+        "adds quotes", "adds details", "adds detail", "adds background", "adds comment",
         "replacement", "replaces",
     ]),
     row(Update, Phrase, &[InHeadline], (ENGLISH, AFP), &[
@@ -223,6 +227,7 @@ pub(super) const REVISIONS: &[Row] = &[
         "erstatter", "päivitys", "päivitetty", "täydennys", "täydennetty", "uusi versio",
         "korvaa aiemman", "laajennettu", "lisää tietoja", "@ lead", "ny lead",
     ]),
+    row(Update, Word, HEADLINE, ("VNA", HABIT), &["cập nhật", "tin cập nhật", "bổ sung"]),
     row(Update, Word, HEADLINE, ("PAP", HABIT), &[
         "aktualizacja", "aktualizacja #", "uzupełnienie", "uzupełniona", "rozszerzona", "akt.",
         "nowa wersja", "zastępuje", "aktl.", "aktl.#", "opis", "synteza",

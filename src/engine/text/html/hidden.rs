@@ -9,6 +9,7 @@
 //! | `svg` | its end tag, or an HTML element outside `foreignObject` |
 //! | `iframe`, `object`, `select`, ... ([`HIDDEN`]) | its end tag |
 //! | elements hidden by attributes | its end tag; for `p`, `li`, ... also a tag that implies it |
+//! | captions, asides, embedded posts, bold links ([`furniture`]) | its end tag |
 //!
 //! The end tag of an element that began earlier also ends the run, except for `head`, `script` and
 //! `style`. A self-closing element hides nothing. If an element has no end tag and the table names
@@ -19,6 +20,7 @@
 //!
 //! Cost: linear, because hidden runs are skipped.
 
+use super::furniture;
 use super::markup::{Markup, MarkupPiece, StartTag, TagEffect, effect};
 
 /// Elements whose content is not part of the text.
@@ -153,10 +155,13 @@ impl<'a> Hidden<'a> {
                 self.until(at, self.partners[at]?, |piece| self.leaves_svg(piece, &mut page))
             }
             _ if HIDDEN.contains(&name) => self.until(at, self.partners[at]?, |_| false),
-            _ if start.concealed && self.attributes == Attributes::Respected => {
-                self.concealed(at, name)
+            _ if self.attributes == Attributes::Ignored => None,
+            _ if start.concealed => self.concealed(at, name),
+            _ => {
+                let close = self.partners[at]?;
+                furniture::is_short(self.markup, at, close, start.aside, name)
+                    .then(|| self.until(at, close, |_| false))?
             }
-            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@
 //! Cost: linear. The tokenizer examines each `<` at most `UNENDED_MAX + 1` times; the search for
 //! end tags examines it at most twice for each element in [`RAW`].
 
+use super::furniture;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{State, Tokenizer};
 use memchr::{memchr, memchr_iter, memmem, memrchr, memrchr_iter};
@@ -64,6 +65,9 @@ pub(super) struct StartTag {
     pub(super) empty: bool,
     /// Whether the element's attributes hide it.
     pub(super) concealed: bool,
+    /// Whether the element's name or class says that it is not part of the text, for example a
+    /// caption or a list of other articles.
+    pub(super) aside: bool,
 }
 
 /// The white space that a tag puts between the texts around it.
@@ -150,7 +154,8 @@ fn split(source: &str) -> (Vec<MarkupPiece>, Vec<Vec<u8>>, Option<usize>) {
     let mut tag = OpenTag::default();
     let callback = |event: CallbackEvent<'_>, span: html5gum::Span<usize>| match event {
         CallbackEvent::OpenStartTag { name } => {
-            tag.open(names.borrow_mut().name(name), VOID.contains(&name), span.start);
+            let aside = furniture::is_aside(name);
+            tag.open(names.borrow_mut().name(name), VOID.contains(&name), aside, span.start);
             None
         }
         CallbackEvent::AttributeName { name } => {
@@ -309,9 +314,9 @@ struct OpenTag {
 }
 
 impl OpenTag {
-    fn open(&mut self, name: ElementName, empty: bool, at: usize) {
+    fn open(&mut self, name: ElementName, empty: bool, aside: bool, at: usize) {
         self.at = at;
-        self.start = Some(StartTag { name, empty, concealed: false });
+        self.start = Some(StartTag { name, empty, concealed: false, aside });
         self.style = Style::default();
     }
 
@@ -334,17 +339,19 @@ impl OpenTag {
                 self.style.read(&String::from_utf8_lossy(value));
                 start.concealed |= self.style.conceals();
             }
+            Attribute::Class => start.aside |= furniture::has_class(value),
             _ => {}
         }
     }
 }
 
-/// An attribute that can hide an element.
+/// An attribute that can exclude an element from the text.
 #[derive(Clone, Copy, Default)]
 enum Attribute {
     Hidden,
     AriaHidden,
     Style,
+    Class,
     #[default]
     Other,
 }
@@ -355,6 +362,7 @@ impl Attribute {
             b"hidden" => Self::Hidden,
             b"aria-hidden" => Self::AriaHidden,
             b"style" => Self::Style,
+            b"class" => Self::Class,
             _ => Self::Other,
         }
     }

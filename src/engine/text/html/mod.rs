@@ -5,19 +5,25 @@
 //! <b>two</b>.</p><p>Three</p>` gives `One two.\n\nThree`.
 //!
 //! Comments are removed, and so is everything that is not visible to a reader: scripts, styles, and
-//! elements hidden by attributes ([`hidden`]). The tokenizer follows the WHATWG HTML specification,
-//! so broken markup gives the same text as in a browser, except that an element that is never
-//! closed does not hide the rest of the article ([`markup`]).
+//! elements hidden by attributes ([`hidden`]). Elements that each publisher adds to a text are
+//! removed too: captions, bylines, embedded posts, links to other articles ([`furniture`]), and the
+//! last line of an article from a feed ([`syndicated`]). Lines that refer to another article are
+//! removed from markup and from plain text ([`read_also`]). The tokenizer follows the WHATWG HTML
+//! specification, so broken markup gives the same text as in a browser, except that an element that
+//! is never closed does not hide the rest of the article ([`markup`]).
 //!
-//! If attributes hide all of the text, they are ignored, because a script on the page may make the
-//! text visible.
+//! If these elements and hidden ones are all of the text, they are kept: a script on the page may
+//! make the text visible, and the body of a picture is its caption.
 //!
 //! A body declared as plain text is read as markup if it contains an end tag, `<p>` or `<br>`.
 //! Otherwise only its entities are decoded. (`<ABC>` alone is a ticker symbol, not a tag.)
 
 mod builder;
+mod furniture;
 mod hidden;
 mod markup;
+mod read_also;
+mod syndicated;
 
 use super::{Anchor, Clean};
 use crate::article::Body;
@@ -44,14 +50,18 @@ pub(super) fn text(body: &Body) -> Clean {
     } else {
         build.decoded(source, 0);
     }
-    build.finish(source)
+    let own = syndicated::without_last_line(&build.text).len();
+    build.text.truncate(own);
+    read_also::removed(build.finish(source))
 }
 
-/// The text of a plain body that contains neither markup nor entities.
+/// The text of a plain body that contains neither markup nor entities nor lines that refer to other
+/// articles.
 pub(super) fn plain(body: &Body) -> Option<&str> {
     let Body::Plain(text) = body else { return None };
     let bytes = text.as_bytes();
-    (!marked_up(bytes) && memchr(b'&', bytes).is_none()).then_some(text)
+    let is_plain = !marked_up(bytes) && memchr(b'&', bytes).is_none() && !read_also::is_in(text);
+    is_plain.then(|| syndicated::without_last_line(text))
 }
 
 /// Whether a body declared as plain text contains markup.
@@ -171,7 +181,29 @@ mod tests {
             ("<tr><td>a<td hidden>x<td>b</tr>", "a b"),
             ("<div><section hidden>x</div>a</section>", "a"),
             ("<p>a</p><p hidden>b", "a\n\nb"),
+            ("<p>a</p><figure><img src=x><figcaption>x</figcaption></figure><p>b</p>", "a\n\nb"),
+            ("<div class='wp-caption'><p class=\"wp-caption-text\">x</p></div><p>a</p>", "a"),
+            ("<p>a</p><aside class=related><h3>x</h3><ul><li>y</li></ul></aside>b", "a\n\nb"),
+            ("<div class='post-author'>x <time>20.11.</time></div><p>a</p>", "a"),
+            ("<blockquote class=twitter-tweet><p>x</p>y <a>z</a></blockquote><p>a</p>", "a"),
+            ("<p>a</p><p><strong><a href=/1>Lire aussi : x</a></strong></p><p>b</p>", "a\n\nb"),
+            ("<p>a</p><p><a href=/1><b>Читайте также: x</b></a></p><p>b</p>", "a\n\nb"),
+            ("<p>a</p><p><em><a href=/1>Lesen Sie auch: x</a></em> </p><p>b</p>", "a\n\nb"),
+            ("<p>a b</p><p>The post <a>x</a> appeared first on <a>y</a>.</p>", "a b"),
+            ("<p>a</p><p><a>x</a> first appeared on <a>y</a>.</p><p>b</p>", "a\n\nb"),
+            ("<p>a</p><p><a>x</a>最先出现在<a>y</a>。</p>", "a"),
+            ("<p>a</p><p><a>x</a> yazısı ilk önce <a>y</a> üzerinde ortaya çıktı.</p>", "a"),
+            // Not furniture.
+            (
+                "<p>a</p><p>The virus first appeared on <a>x</a>.</p>",
+                "a\n\nThe virus first appeared on x.",
+            ),
+            ("<p>a</p><p><strong>b</strong> <a href=/1>c</a></p>", "a\n\nb c"),
+            ("<p>a</p><p><a href=/1>b</a></p><blockquote>c</blockquote>", "a\n\nb\n\nc"),
+            ("<p>a</p><aside>b<p>c</p>", "a\n\nb\n\nc"),
+            ("<div class='author-report'><p>a</p></div><figcaption>b", "a\n\nb"),
             // All of the text is hidden.
+            ("<figure><figcaption>a</figcaption></figure>", "a"),
             ("<div hidden><p>a</p><script>c()</script></div>", "a"),
             ("<body style=display:none><p>a</p><i hidden>b</i></body>", "a\n\nb"),
             ("<script>c()</script>", ""),
