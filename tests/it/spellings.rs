@@ -20,9 +20,9 @@ fn wire(wire: &str, want: Expect) {
 fn another_spelling_of_a_number_is_not_a_change() {
     wire(
         r#"
-        10:00 a-1 northwire en "Quay cleared" | Some 2,300 boats worth 41 million pounds, or 6 percent of all, @en
-        10:04 a-2 northwire en "Quay cleared" | Some 2300 boats worth £41m, or 6% of all, @en
-        10:08 a-3 baypress en "Quay cleared" | Some 2 300 boats worth 41 million pounds, or 6 per cent of all, @en
+        10:00 a-1 northwire en "Quay cleared" | All of the 2,300 boats that had been lying there for weeks, which the insurers of the town say are worth 41 million pounds altogether, and with them 6 percent of the crews, @en
+        10:04 a-2 northwire en "Quay cleared" | All of the 2300 boats that had been lying there for weeks, which the insurers of the town say are worth £41m altogether, and with them 6% of the crews, @en
+        10:08 a-3 baypress en "Quay cleared" | All of the 2 300 boats that had been lying there for weeks, which the insurers of the town say are worth 41 million pounds altogether, and with them 6 per cent of the crews, @en
         10:20 b-1 northwire de "Kai geräumt" | Rund 7.400 Boote im Wert von 35 Millionen Euro @de
         10:24 b-2 northwire de "Kai geräumt" | Rund 7 400 Boote im Wert von 35 Mio. Euro @de
         10:28 b-3 baypress de "Kai geräumt" | Rund 7400 Boote im Wert von 35 Mio. Euro @de

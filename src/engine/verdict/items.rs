@@ -24,29 +24,30 @@ const COUNTED_WORDS: u32 = 6;
 /// Ages that can identify somebody.
 const AGES: std::ops::Range<u32> = 1..110;
 
-/// Words before a figure that names a thing, or after its ordinal.
-const NAMING: &str = " lot lots route routes stage game match round heat race lap leg ward district \
-    precinct flight train bus tram line application case docket section chapter plot unit block \
-    episode draw no nr number event item tender platform gate runway junction exit room \
-    los linie etappe spiel spieltag runde rennen lauf wahlkreis bezirk flug zug zimmer nummer \
-    antrag aktenzeichen verfahren folge abschnitt \
-    ligne étape manche tour match vol numéro dossier circonscription tronçon salle \
-    lote línea ruta etapa partido ronda jornada vuelo expediente distrito número sala \
-    lotto linea tappa gara turno giornata volo treno numero pratica sezione \
-    linha etapa jogo rodada ronda jornada voo comboio trem processo distrito \
-    kavel lijn etappe wedstrijd speelronde vlucht trein zaak nummer perceel \
-    linia etap runda kolejka numer nr sprawa okręg lot pociąg \
+/// Words before a figure that names a thing, or after its ordinal. Words that are a common verb or
+/// article in any language (`train`, `los`) are left out.
+const NAMING: &str = " lot lots route routes stage game match round lap ward district precinct \
+    flight bus tram line application case docket section chapter plot episode nr number event \
+    platform runway junction \
+    linie etappe spieltag runde rennen wahlkreis bezirk flug zimmer nummer antrag aktenzeichen \
+    verfahren folge abschnitt \
+    ligne étape numéro dossier circonscription tronçon salle \
+    lote línea ruta etapa ronda jornada vuelo expediente distrito número \
+    lotto linea tappa volo treno numero pratica \
+    linha rodada voo comboio trem processo \
+    kavel lijn wedstrijd speelronde vlucht zaak perceel \
+    linia etap runda kolejka numer sprawa okręg \
     лот маршрут маршрута этап этапа раунд тур матч рейс номер дело участок участка заявка \
-    etap hat sefer numara no tur maç parsel \
-    linje etapp omgång tävling flyg tåg ärende nummer mål distrikt \
-    lô tuyến chặng vòng trận chuyến số ";
+    sefer numara maç parsel linje etapp omgång tävling flyg ärende distrikt \
+    lô tuyến chặng vòng trận ";
 /// Words at the end of the name of a street.
-const STREETS_AFTER: &str = " street st road rd lane ln avenue ave way drive square court close \
-    row terrace place boulevard crescent hill gardens rue avenue boulevard quai place ";
+const STREETS_AFTER: &str =
+    " street road rd lane ln avenue ave row terrace boulevard crescent rue quai ";
 /// Words at the start of the name of a street, before the number.
 const STREETS_BEFORE: &str = " via viale corso piazza calle avenida plaza paseo rua praça travessa \
-    ulica ul aleja улица ул проспект переулок дом rue ";
+    ulica ul aleja улица ул проспект переулок rue ";
 /// The ends of street names that are one word.
+#[rustfmt::skip]
 const STREET_ENDS: [&str; 18] = [
     "straße", "strasse", "str", "gasse", "weg", "platz", "allee", "ufer", "straat", "laan",
     "gracht", "gatan", "vägen", "vej", "gade", "gata", "veien", "kade",
@@ -67,25 +68,31 @@ const COUNTED: [&str; 20] = [
     "przelicz",
     "обработ",
     "подсч",
-    "açıl",
+    "sandık",
     "sayıl",
     "räkna",
     "開票",
     "开票",
     "개표",
 ];
-/// Words for values that are measured again and again, or their beginning.
-const MEASURED: &str = " index indices dax mdax ibex ftse cac nikkei nasdaq topix aex omx mib bist \
-    hang kospi sensex bovespa ibovespa psi wig spread yield yields asset river gauge level levels \
-    stands stood traded trades trading quoted temperature temperatures humidity gusts barrel ounce \
-    points pegel pegelstand wasserstand notiert notierte notieren punkte punkten temperatur \
-    temperaturen fass feinunze indice cours baril once température niveau índice cotiza cotizaba \
-    cotizaban puntos barril onza temperatura nivel rendimento punti barile oncia livello cotação \
-    cotado pontos onça nível punten waterstand temperatuur indeks kurs notowania punktów baryłka \
-    poziom stan индекс индекса курс пунктов пункта уровень температура баррель endeks endeksi puan \
-    kur sıcaklık varil seviyesi punkter vattenstånd nivå مؤشر منسوب ";
-/// The same in scripts without spaces, and in phrases.
-const MEASURED_PHRASES: [&str; 16] = [
+/// Words beside a share, or their beginning.
+const PERCENT: [&str; 9] =
+    ["percent", "per", "pct", "prozent", "por", "pour", "procent", "процент", "yüzde"];
+/// Names of values that are measured again and again: indices, rates and prices.
+const MEASURED: &str = " index indices dax mdax ibex ftse nikkei nasdaq topix omx kospi sensex \
+    bovespa ibovespa barrel ounce pegelstand wasserstand notiert notierte notieren feinunze indice \
+    baril índice cotiza cotizaba barril onza barile oncia cotado waterstand indeks notowania \
+    baryłka индекс индекса баррель endeks endeksi varil vattenstånd مؤشر منسوب ";
+/// Phrases for such values.
+const MEASURED_PHRASES: [&str; 22] = [
+    "stands at",
+    "stood at",
+    "traded at",
+    "trading at",
+    "quoted at",
+    "asset value",
+    "lo spread",
+    "Lo spread",
     "日経平均",
     "株価",
     "前日比",
@@ -95,10 +102,8 @@ const MEASURED_PHRASES: [&str; 16] = [
     "指数",
     "气温",
     "汇率",
-    "收盘",
     "지수",
     "수위",
-    "기온",
     "환율",
     "chỉ số",
     "mực nước",
@@ -108,8 +113,8 @@ const DEALS: &str = " purchased repurchased bought acquired sold buys buyback er
     zurückgekauft racheté acquis recompró adquirió acquistato adquiriu ";
 const SHARES: &str = " shares aktien actions acciones azioni ações aandelen akcji акций aktier ";
 /// Words beside the magnitude of an earthquake.
-const MAGNITUDES: &str = " magnitude magnitud magnitudo magnitud stärke magnituda magnitudę \
-    магнитудой магнитуда büyüklüğünde magnitudes ";
+const MAGNITUDES: &str = " magnitude magnitud magnitudo stärke magnituda magnitudę \
+    магнитудой магнитуда büyüklüğünde ";
 
 /// Whether the figures at `changed` show that the texts are about different things, or are later
 /// readings of one value. `apart` is the time between the two articles in minutes.
@@ -192,7 +197,10 @@ fn is_house(figures: &AlignedFigures<'_>, at: u32) -> bool {
     let close = at.checked_sub(1).is_some_and(|at| matches!(figures.between(at), " " | ", "));
     let named = (at.saturating_sub(4)..at).rev();
     let named = named.take_while(|at| capital(*at) || figures.shown(*at).is_some_and(is_street));
-    let named = named.into_iter().any(|at| figures.shown(at).is_some_and(is_street));
+    let named = named
+        .into_iter()
+        .any(|street| street + 1 < at && figures.shown(street).is_some_and(is_street))
+        || before == "дом";
     after || close && (one_word || named)
 }
 
@@ -226,14 +234,14 @@ fn is_unnamed_age(figures: &AlignedFigures<'_>, at: u32) -> bool {
     // Nouns have capitals in German, so only two capitals in a row are a name there.
     let pair = |at: u32| capital(at) && capital(at + 1) && figures.between(at) == " ";
     let named_before = at.checked_sub(1).is_some_and(|last| {
-        capital(last) && (!dash && !figures.is_start(last) && !commas_of_noun(figures, last))
+        capital(last) && (!dash && !figures.is_start(last) && !is_german_noun(figures, last))
     });
     let near = (at.saturating_sub(3)..at.saturating_sub(1)).chain(at + 1..at + 4);
     is_age && !named_before && !near.into_iter().any(pair)
 }
 
 /// Whether the word `last` before an age is a German noun with its article, as in `ein Mann (34)`.
-fn commas_of_noun(figures: &AlignedFigures<'_>, last: u32) -> bool {
+fn is_german_noun(figures: &AlignedFigures<'_>, last: u32) -> bool {
     let article = lower(figures, last.checked_sub(1));
     matches!(
         &*article,
@@ -246,5 +254,9 @@ fn is_later_count(figures: &AlignedFigures<'_>, at: u32) -> bool {
     let counted = |word: String| COUNTED.iter().any(|start| word.starts_with(start));
     let near = words_near(figures, at, COUNTED_WORDS).any(counted)
         || COUNTED[17..].iter().any(|phrase| sentence(figures, at).contains(phrase));
-    near && figures.tenths(at).is_some_and(|[new, old]| new > old && new <= 1_000)
+    let percent = |word: String| PERCENT.iter().any(|start| word.starts_with(start));
+    let share = figures.between(at).trim_start().starts_with(['%', '％'])
+        || percent(lower(figures, Some(at + 1)))
+        || percent(lower(figures, at.checked_sub(1)));
+    near && share && figures.tenths(at).is_some_and(|[new, old]| new > old && new <= 1_000)
 }

@@ -12,8 +12,8 @@
 //! the two articles: a later report that a meeting begins at 11:00 instead of 10:00 corrects the
 //! first one.
 //!
-//! Reports about different items of a series, such as two lots of an auction, are treated in the same
-//! way; see [`items`].
+//! Reports about different items of a series, such as two lots of an auction, are treated in the
+//! same way; see [`items`].
 //!
 //! Only the hash of an earlier figure is known. Its value is found by hashing the values that it
 //! can have.

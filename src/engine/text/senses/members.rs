@@ -129,16 +129,19 @@ const MONTHS: &[(&str, &str)] = &[
             жовтень жовтня жовтні|листопад листопада листопаді|грудень грудня грудні"),
     ("cs", "leden ledna lednu|únor února únoru|březen března březnu|duben dubna dubnu|\
             květen května květnu|červen června červnu|červenec července červenci|\
-            srpen srpna srpnu|září|říjen října říjnu|listopad listopadu|prosinec prosince prosinci"),
+            srpen srpna srpnu|září|říjen října říjnu|listopad listopadu|\
+            prosinec prosince prosinci"),
     ("tr", "ocak|şubat|mart|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık"),
     ("ar", "يناير|فبراير|مارس|أبريل إبريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"),
     ("fa", "ژانویه|فوریه|مارس|آوریل|مه|ژوئن|ژوئیه|اوت|سپتامبر|اکتبر|نوامبر|دسامبر"),
     ("he", "ינואר בינואר|פברואר בפברואר|מרץ במרץ|אפריל באפריל|מאי במאי|יוני ביוני|יולי ביולי|\
             אוגוסט באוגוסט|ספטמבר בספטמבר|אוקטובר באוקטובר|נובמבר בנובמבר|דצמבר בדצמבר"),
     ("hi", "जनवरी|फरवरी|मार्च|अप्रैल|मई|जून|जुलाई|अगस्त|सितंबर|अक्टूबर|नवंबर|दिसंबर"),
-    ("id", "januari|februari|maret|april|mei|juni|juli|agustus|september|oktober|november|desember"),
+    ("id", "januari|februari|maret|april|mei|juni|juli|agustus|september|oktober|november|\
+            desember"),
     ("fi", "tammikuu tammikuun tammikuuta tammikuussa|helmikuu helmikuun helmikuuta helmikuussa|\
-            maaliskuu maaliskuun maaliskuuta maaliskuussa|huhtikuu huhtikuun huhtikuuta huhtikuussa|\
+            maaliskuu maaliskuun maaliskuuta maaliskuussa|\
+            huhtikuu huhtikuun huhtikuuta huhtikuussa|\
             toukokuu toukokuun toukokuuta toukokuussa|kesäkuu kesäkuun kesäkuuta kesäkuussa|\
             heinäkuu heinäkuun heinäkuuta heinäkuussa|elokuu elokuun elokuuta elokuussa|\
             syyskuu syyskuun syyskuuta syyskuussa|lokakuu lokakuun lokakuuta lokakuussa|\

@@ -163,15 +163,15 @@ impl Senses {
         self.senses.and_then(|table| table.by_hash.get(&hash)).map_or(&[], Vec::as_slice)
     }
 
-    /// The member of a closed set that `word`, which has this hash, names. English `may` and `march`
-    /// are months only with a capital letter.
+    /// The member of a closed set that `word`, which has this hash, names. English `may` and
+    /// `march` are months only with a capital letter.
     pub fn member(self, word: &str, hash: u64) -> Option<Member> {
         let member = self.members?.by_hash.get(&hash).copied()?;
         let capital = member.set == Set::Month && CAPITAL.contains(&hash);
         (!capital || word.starts_with(char::is_uppercase)).then_some(member)
     }
 
-    /// The phrases that stand before or after a figure as its unit: currencies and per cent. Each is
+    /// The phrases before or after a figure that are its unit: currencies and per cent. Each is
     /// given by the hashes of its words.
     pub(crate) fn units(self) -> &'static [(Vec<u64>, Member)] {
         self.members.map_or(&[], |members| members.units.as_slice())

@@ -399,8 +399,8 @@ const ABBREVIATED_SCALES: &[(&str, u64, &str)] = &[
     ("nb", 1_000_000, "mill"), ("nb", 1_000_000_000, "mrd"), ("es", 1_000_000, "mill"),
 ];
 
-/// Calls `add` with the language, value and form of every word that multiplies the number before it,
-/// abbreviations included.
+/// Calls `add` with the language, value and form of every word that multiplies the number before
+/// it, abbreviations included.
 pub(super) fn each_scale(add: &mut impl FnMut(&'static str, u64, &str)) {
     each(&mut |language, value, word| {
         if SCALES.contains(&value) {
