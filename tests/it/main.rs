@@ -58,6 +58,7 @@ mod script;
 mod seeds;
 mod shards;
 mod similar;
+mod spellings;
 mod standby;
 mod stdout;
 mod stories;

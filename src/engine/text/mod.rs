@@ -8,6 +8,7 @@
 //! edges      removes a repeated headline, datelines, bylines and trailers
 //! pieces     lists the edge pieces that may be unlisted boilerplate
 //! spelling   the common form of all spellings of a word
+//! grouping   one form for all spellings of grouped thousands
 //! tokens     splits text into words and figures
 //! language   detects the language if the input does not state it
 //! script     scripts that do not separate words with spaces
@@ -17,6 +18,7 @@
 //! Offsets count Unicode scalar values of the body as delivered, including markup.
 
 mod edges;
+mod grouping;
 mod html;
 pub mod language;
 pub mod pieces;
@@ -27,6 +29,7 @@ pub mod tokens;
 
 use super::article::Article;
 pub(crate) use edges::is_month;
+pub(crate) use grouping::separates as separates_groups;
 use std::borrow::Cow;
 pub use tokens::{Figure, Words, words};
 
@@ -188,6 +191,12 @@ pub(crate) fn cut_short(text: &str, bytes_max: usize) -> Cow<'_, str> {
 
 /// The form that all spellings of a word have in common.
 pub(crate) fn common_form(word: &str) -> String {
+    let form = letters_form(word);
+    grouping::ungrouped(&form).unwrap_or(form)
+}
+
+/// The common form of a word, with the separators of grouped thousands.
+fn letters_form(word: &str) -> String {
     if word.is_ascii() && word.len() <= spelling::SHORTENED_MAX {
         let (form, len) = spelling::shortened(word.as_bytes());
         return form[..len].iter().map(|byte| char::from(byte.to_ascii_lowercase())).collect();

@@ -8,7 +8,7 @@
 //! the common form of all their spellings; see `spelling`. In scripts that do not separate words
 //! (Han, kana, Thai, Lao, Khmer, Burmese), each character with its marks is a word, so shingles are
 //! character n-grams. A figure is a word with a digit. Digits joined by `.`, `,` or `/` are one
-//! figure.
+//! figure, and so are the groups of a number with spaces between its thousands; see `grouping`.
 //!
 //! Cost: linear. Text is read in blocks of 64 bytes, as bit masks of word bytes, digits and
 //! non-ASCII bytes. A block never starts within a run of word bytes, so only a run that fills a
@@ -23,6 +23,7 @@
 //! - TK-2: spans are in ascending order and do not overlap.
 
 use super::Limits;
+use super::grouping;
 use super::script::is_unsegmented;
 use super::spelling::{self, CommonForm, SHORTENED_MAX};
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,13 @@ pub fn mix(a: u64, b: u64) -> u64 {
 ///
 /// The text must be shorter than 4 GiB, which the limit on record size guarantees.
 pub fn words(text: &str, settings: &Limits) -> Words {
+    let mut found = split_runs(text, settings);
+    grouping::join(text, &mut found);
+    found
+}
+
+/// The words of `text`, with each group of a number between spaces as a word of its own.
+fn split_runs(text: &str, settings: &Limits) -> Words {
     let bytes = text.as_bytes();
     let mut found = Words::default();
     // Reserve one of only a few distinct sizes, so that the allocator can reuse freed blocks.
@@ -121,7 +129,8 @@ pub fn words(text: &str, settings: &Limits) -> Words {
             let within = (1_u64 << to) - (1 << from);
             let (from, to) = (base + from as usize, base + to as usize);
             let figure = block.digit & within != 0;
-            if (block.high | block.pair) & within == 0 {
+            let plain = (block.high | block.pair) & within == 0;
+            if plain && !(figure && is_grouped(&bytes[from..to])) {
                 let hash = hash(&bytes[from..], to - from, true);
                 found.push(max, hash, (from, to), figure);
             } else if block.high & within == 0 {
@@ -286,17 +295,25 @@ pub fn exact_hash(word: &str) -> u64 {
     hash(folded.as_bytes(), folded.len(), false)
 }
 
+/// Whether an ASCII figure may have groups of digits.
+fn is_grouped(figure: &[u8]) -> bool {
+    figure.len() >= 5 && figure.iter().take(4).any(|byte| matches!(byte, b'.' | b','))
+}
+
 /// The hash of a word in its common form, and whether the word is disguised.
 fn form_hash(word: &str) -> (u64, bool) {
     if word.is_empty() {
         return (0, false);
     }
     if word.is_ascii() && word.len() <= SHORTENED_MAX {
-        let (form, len) = spelling::shortened(word.as_bytes());
+        let plain = grouping::ungrouped(word);
+        let plain = plain.as_deref().unwrap_or(word);
+        let (form, len) = spelling::shortened(plain.as_bytes());
         return (hash(&form, len, true), false);
     }
     let form = CommonForm::of(word);
-    let text = form.text.as_bytes();
+    let plain = grouping::ungrouped(&form.text);
+    let text = plain.as_ref().unwrap_or(&form.text).as_bytes();
     (hash(text, text.len(), text.iter().all(u8::is_ascii_alphanumeric)), form.is_disguised())
 }
 
@@ -411,6 +428,9 @@ mod tests {
             ("Quickstep", "QUICKSTEP"),
             ("Nördliche", "NOERDLICHE"),
             ("१२.५", "12.5"),
+            ("1,040", "1040"),
+            ("7.400", "7400"),
+            ("3,400km", "3400KM"),
             ("١٬٠٤٠", "1,040"),
             ("har\u{ad}bour", "harbour"),
             ("Bluesue\u{ad}aa", "BLUESUEAA"),
@@ -463,7 +483,9 @@ mod tests {
         fn blocks_give_the_same_words_as_a_scan_by_character(
             text in "([ -~\\n]{0,300}|[0-9.,/]{50,140}|[a-z0-9]{60,70}){0,4}",
         ) {
-            prop_assert_eq!(split_up(&text), naive(&text));
+            let found = split_runs(&text, &Limits::default());
+            let spans = found.spans.iter().map(|&(from, to)| &text[from as usize..to as usize]);
+            prop_assert_eq!(spans.collect::<Vec<_>>(), naive(&text));
         }
 
         #[test]

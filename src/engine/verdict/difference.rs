@@ -26,11 +26,13 @@ use super::compare::Comparison;
 use super::headlines::{HeadlineEvidence, is_brief};
 use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges, names_moved};
 use super::passages::OwnPassages;
-use super::signs;
+use super::quantities::Respelled;
+use super::{members, quantities, signs, turns};
 use crate::marks::bare_headline;
 use crate::text;
 use crate::text::Words;
 use crate::text::senses::{Sense, Senses};
+use std::ops::Range;
 
 /// Rule of a text that shares its template or boilerplate with an article about another subject.
 pub(super) const OTHER_SUBJECT: &str = "other-subject";
@@ -94,12 +96,13 @@ impl Difference {
             return found;
         }
         let texts = Texts::of(new, that);
-        let (mut ours, mut theirs) = texts.sides(pair);
+        let spelled = quantities::respelled(new, that, pair, texts.senses);
+        let (mut ours, mut theirs) = texts.sides(pair, &spelled);
         texts.read_headlines((&ours, &theirs), &mut found);
         if edges == Edges::Furniture {
             drop_edges(&mut ours, &mut theirs, texts.senses, new.about.provider.as_deref());
         }
-        let same_words = equal || !pair.stamps.is_empty();
+        let same_words = equal || !pair.stamps.is_empty() || !spelled.is_empty();
         texts.read_words((ours, theirs), same_words, &mut found);
         found
     }
@@ -140,11 +143,15 @@ impl<'a> Texts<'a> {
     }
 
     /// The words that the texts do not share.
-    fn sides(&self, pair: &Comparison) -> (Side<'a>, Side<'a>) {
+    fn sides(&self, pair: &Comparison, spelled: &[Respelled]) -> (Side<'a>, Side<'a>) {
         let (new, blocks) = (self.new, &pair.alignment.blocks);
         let (text, short) = (&new.clean.text, &self.that.print.short_text);
-        let mut ours = Side::of(text, new.words, blocks.iter().map(|b| (b.new, b.len)));
+        let run = |words: &Range<u32>| (words.start, words.len() as u32);
+        let new_blocks = blocks.iter().map(|b| (b.new, b.len));
         let old_blocks = blocks.iter().map(|b| (b.old, b.len));
+        let new_blocks = new_blocks.chain(spelled.iter().map(|s| run(&s.new)));
+        let old_blocks = old_blocks.chain(spelled.iter().map(|s| run(&s.old)));
+        let mut ours = Side::of(text, new.words, new_blocks);
         if !self.known {
             let theirs = Side::of_trace(&self.that.print.trace, old_blocks);
             pair.changed().for_each(|changed| ours.add(text, new.words, changed.new));
@@ -156,6 +163,7 @@ impl<'a> Texts<'a> {
         let differ = pairs.filter(|(at, other)| {
             new.words.hashes[*at as usize] != self.old_words.hashes[*other as usize]
                 && !pair.stamps.contains(at)
+                && !spelled.iter().any(|s| s.new.contains(at) && s.old.contains(other))
         });
         for (at, other) in differ.chain(pair.changed().map(|changed| (changed.new, changed.old))) {
             ours.add(text, new.words, at);
@@ -190,13 +198,15 @@ impl<'a> Texts<'a> {
     ) {
         let moved = self.known && names_moved(&ours, &theirs);
         let respelled = cancel(&mut ours, &mut theirs, self.senses);
+        let unseen = !same_words && !self.known && ours.len() + theirs.len() == 0;
+        quantities::cancel(&mut ours, &mut theirs, self.senses);
+        members::cancel(&mut ours, &mut theirs, self.senses);
         if self.known {
             found.other_subject |= self.names_differ(&ours, &theirs);
         }
         self.turns(&ours, &theirs, found);
         found.turned |= moved && found.new_words + found.old_words == 0;
         // A changed word may have the same trace byte as the word that it replaces.
-        let unseen = !same_words && !self.known && ours.len() + theirs.len() == 0;
         let more = if self.same_sender { respelled } else { 0 } + u32::from(unseen);
         (found.new_words, found.new_names) = (found.new_words + more, found.new_names + more);
     }
@@ -260,6 +270,10 @@ impl<'a> Texts<'a> {
         found.new_words = content(ours);
         let names = ours.words.iter().filter(|w| w.name == Name::Certain && self.is_content(w));
         found.new_names = names.count() as u32;
+        if self.same_sender {
+            // The name of a day is news like any other name, also if it is written small.
+            found.new_names += members::weekdays_changed(ours, theirs, self.senses);
+        }
         found.old_words = content(theirs);
     }
 
@@ -267,76 +281,15 @@ impl<'a> Texts<'a> {
         self.senses.senses(hash).contains(&Sense::OneOrArticle)
     }
 
-    /// Whether a number, a negation or one of two opposites differs.
+    /// Whether a number, a month, a currency, a negation or one of two opposites differs.
     fn any_turns(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
         ours.words.len() <= TURNED_MAX
             && theirs.len() <= TURNED_MAX
-            && (self.numbers_turn(ours, theirs)
-                || self.negations_turn(ours, theirs)
-                || self.opposites_turn(ours, theirs))
-    }
-
-    /// Whether a number was replaced by another one, and at least one of the two is in words.
-    fn numbers_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
-        let in_words = |w: &LeftoverWord<'_>| {
-            let numbers = self.senses.senses(w.hash).iter();
-            numbers.filter_map(|s| if let Sense::Number(n) = s { Some(*n) } else { None }).next()
-        };
-        let values = |side: &Side<'_>| -> Vec<u64> {
-            side.words.iter().filter_map(|w| w.value.or_else(|| in_words(w))).collect()
-        };
-        let words = |side: &Side<'_>| side.words.iter().any(|w| in_words(w).is_some());
-        let one = |side: &Side<'_>| side.words.iter().any(|w| self.is_article(w.hash));
-        if !theirs.is_known() {
-            let number = |s: Sense| matches!(s, Sense::Number(_));
-            return words(ours) && theirs.has_byte_of(&self.senses.trace_bytes(number));
-        }
-        let (mut new, mut old) = (values(ours), values(theirs));
-        new.retain(|value| match old.iter().position(|other| other == value) {
-            Some(at) => {
-                old.remove(at);
-                false
-            }
-            None => true,
-        });
-        let both = match (new.is_empty(), old.is_empty()) {
-            (false, false) => true,
-            (false, true) => one(theirs),
-            (true, false) => one(ours),
-            (true, true) => false,
-        };
-        both && (words(ours) || words(theirs))
-    }
-
-    /// Whether only one of the texts has a negation among its words that differ.
-    fn negations_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
-        let negates = |w: &LeftoverWord<'_>| self.senses.senses(w.hash).contains(&Sense::Negation);
-        let within = |side: &Side<'_>| {
-            self.senses.has_negating_parts() && self.senses.negates_within(&side.common_form())
-        };
-        let new = ours.words.iter().any(negates) || within(ours);
-        if !theirs.is_known() {
-            let negation = |sense| sense == Sense::Negation;
-            return theirs.len() <= 2
-                && ours.words.len() <= 2
-                && new != theirs.has_byte_of(&self.senses.trace_bytes(negation));
-        }
-        new != (theirs.words.iter().any(negates) || within(theirs))
-    }
-
-    /// Whether one text has a word and the other text its opposite.
-    fn opposites_turn(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
-        let sides = ours.words.iter().flat_map(|w| self.senses.senses(w.hash));
-        let mut opposite = sides.filter_map(|sense| match *sense {
-            Sense::Opposite { pair, second } => Some(Sense::Opposite { pair, second: !second }),
-            _ => None,
-        });
-        opposite.any(|wanted| match theirs.is_known() {
-            true => theirs.words.iter().any(|w| self.senses.senses(w.hash).contains(&wanted)),
-            false => {
-                theirs.len() <= 4 && theirs.has_byte_of(&self.senses.trace_bytes(|s| s == wanted))
-            }
-        })
+            && (turns::numbers_turn(ours, theirs, self.senses)
+                || turns::scale_turns((ours, theirs), self.new, self.that, self.senses)
+                || members::turn(ours, theirs, self.senses)
+                || turns::negations_turn(ours, theirs, self.senses)
+                || turns::opposites_turn(ours, theirs, self.senses))
     }
 }
 
@@ -434,6 +387,42 @@ mod tests {
         assert!(turns("en", &body, "guilty", "innocent"));
         assert!(turns("en", &body, "four counts", "six counts"));
         assert!(!turns("en", &body, "accused", "suspected"));
+    }
+
+    #[test]
+    fn months_currencies_scales_and_days_of_a_long_text_are_found_by_their_trace_bytes() {
+        let filler = |from: u8| {
+            (0..70).fold(String::new(), |text, n| {
+                let letter = |n: u8| char::from(b'a' + n);
+                text + &format!("w{}{}{} ", letter(from), letter(n / 26), letter(n % 26))
+            })
+        };
+        let body = format!("{} 40 # {}", filler(1), filler(7));
+        for (language, one, other, want) in [
+            ("es", "en enero", "en marzo", true),
+            ("nl", "januari", "februari", true),
+            ("ru", "мая", "июня", true),
+            ("en", "million pounds", "million euros", true),
+            ("es", "millones", "mil millones", true),
+            ("pt", "milhões", "mil milhões", true),
+            ("en", "in May", "in June", true),
+            ("en", "they may", "they can", false),
+            ("fr", "millions", "millions", false),
+        ] {
+            assert_eq!(turns(language, &body, one, other), want, "{one} / {other}");
+            assert_eq!(turns(language, &body, other, one), want, "{other} / {one}");
+        }
+        for (language, one, other, names) in [
+            ("fr", "jeudi", "mercredi", 1),
+            ("es", "el jueves", "el miércoles", 1),
+            ("it", "giovedì", "giovedì", 0),
+            ("en", "on Thursday", "on Thurs.", 0),
+        ] {
+            let [old, new] = [one, other].map(|word| body.replace('#', word));
+            let same = difference(language, ("nw", "Fire", &old), ("nw", "Fire", &new));
+            assert_eq!(same.new_names, names, "{one} / {other}: {same:?}");
+            assert!(!same.turned, "{one} / {other}: {same:?}");
+        }
     }
 
     #[test]

@@ -140,6 +140,12 @@ impl<'a> Side<'a> {
         self.words.iter().any(|w| w.hash == hash) || self.bytes.contains(&byte)
     }
 
+    /// Removes one of the trace bytes that are in `set`. Returns whether there was one.
+    pub(super) fn take_byte_of(&mut self, set: &[bool; 256]) -> bool {
+        let at = self.bytes.iter().position(|byte| set[usize::from(*byte)]);
+        at.map(|at| self.bytes.remove(at)).is_some()
+    }
+
     /// Whether one of the trace bytes is in `set`.
     pub(super) fn has_byte_of(&self, set: &[bool; 256]) -> bool {
         self.bytes.iter().any(|byte| set[usize::from(*byte)])

@@ -12,11 +12,15 @@
 //! the two articles: a later report that a meeting begins at 11:00 instead of 10:00 corrects the
 //! first one.
 //!
+//! Reports about different items of a series, such as two lots of an auction, are treated in the
+//! same way; see [`items`].
+//!
 //! Only the hash of an earlier figure is known. Its value is found by hashing the values that it
 //! can have.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
+use super::items;
 use crate::fingerprint::SHORT_WORDS_MAX;
 use crate::text::tokens::word_hash;
 use crate::text::{common_form, is_month};
@@ -78,6 +82,10 @@ const AFTER_MINUTE: &[&str] = &[
     "دقيقة",
 ];
 
+/// Words at the start of a flash about a goal.
+const GOALS: &[&str] =
+    &["goal", "tor", "but", "gol", "golo", "doelpunt", "mål", "bramka", "гол", "gooal", "goool"];
+
 /// How far a time has moved between two texts.
 struct Shift {
     /// Minutes; negative if the later text states an earlier time.
@@ -88,7 +96,7 @@ struct Shift {
     words: (u32, u32),
 }
 
-/// Whether `new` gives a later reading of what `that` reports.
+/// Whether `new` gives a later reading of what `that` reports, or reports about another item.
 pub(super) fn is_later(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison) -> bool {
     let words = new.print.words();
     let changed = pair.changed_count();
@@ -100,8 +108,12 @@ pub(super) fn is_later(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison) -
         return false;
     }
     let figures = AlignedFigures { new, that, pair };
-    let Some(shift) = pair.changed().find_map(|p| figures.shift(p.new)) else { return false };
     let apart = new.now.since(that.arrived).0 / 60_000;
+    let places: Vec<u32> = pair.changed().map(|p| p.new).collect();
+    if items::are_other(&figures, &places, apart) {
+        return true;
+    }
+    let Some(shift) = pair.changed().find_map(|p| figures.shift(p.new)) else { return false };
     let only_time = pair.changed().all(|p| (shift.words.0..shift.words.1).contains(&p.new));
     let in_step = match shift.days {
         true => apart >= DAYS_APART_MINUTES,
@@ -111,7 +123,7 @@ pub(super) fn is_later(new: Arrival<'_>, that: Earlier<'_>, pair: &Comparison) -
 }
 
 /// Two texts with their aligned figures.
-struct AlignedFigures<'a> {
+pub(super) struct AlignedFigures<'a> {
     new: Arrival<'a>,
     that: Earlier<'a>,
     pair: &'a Comparison,
@@ -183,7 +195,10 @@ impl AlignedFigures<'_> {
         let unit = self.shown(at + 1).map(str::to_lowercase);
         let unit = unit.is_some_and(|unit| AFTER_MINUTE.contains(&unit.as_str()));
         let sign = self.between(at).starts_with(['\'', '’', '′']);
-        let [new, old] = self.values(at, 130).filter(|_| at < MINUTE_WORDS && (unit || sign))?;
+        // A flash about a goal states the minute anywhere.
+        let goal = |at: u32| self.shown(at).is_some_and(|w| GOALS.contains(&&*w.to_lowercase()));
+        let place = at < MINUTE_WORDS || (0..MINUTE_WORDS).any(goal);
+        let [new, old] = self.values(at, 130).filter(|_| place && (unit || sign))?;
         let minutes = i64::from(new) - i64::from(old);
         Some(Shift { minutes, days: false, words: (at, at + 1) })
     }
@@ -239,14 +254,46 @@ impl AlignedFigures<'_> {
         Some(figures[place].hash)
     }
 
+    /// The value of the figure `at` in the new and in the earlier text in tenths, below 1,000.
+    pub(super) fn tenths(&self, at: u32) -> Option<[u32; 2]> {
+        let form = common_form(self.shown(at)?);
+        let (whole, tenth) = form.split_once(['.', ',']).unwrap_or((&form, "0"));
+        let tenth = tenth.get(..1)?.parse::<u32>().ok()?;
+        let new = 10 * whole.parse::<u32>().ok().filter(|whole| *whole < 100)? + tenth;
+        let hash = self.old_hash(at)?;
+        let is_value = |n: &u32| {
+            let (whole, tenth) = (n / 10, n % 10);
+            let plain = (tenth == 0).then(|| format!("{whole}"));
+            let forms = [Some(format!("{whole}.{tenth}")), Some(format!("{whole},{tenth}")), plain];
+            forms.iter().flatten().any(|form| figure_hash(form) == hash)
+        };
+        Some([new, (0..1_000).find(is_value)?])
+    }
+
+    /// The byte range of the word `at`.
+    pub(super) fn span(&self, at: u32) -> Option<(usize, usize)> {
+        let span = self.new.words.spans.get(at as usize)?;
+        Some((span.0 as usize, span.1 as usize))
+    }
+
+    /// The new text.
+    pub(super) fn text(&self) -> &str {
+        &self.new.clean.text
+    }
+
+    /// Whether the word `at` starts the text or a sentence.
+    pub(super) fn is_start(&self, at: u32) -> bool {
+        at.checked_sub(1).is_none_or(|at| self.between(at).contains(['.', '!', '?', '\n']))
+    }
+
     /// The word `at` as written.
-    fn shown(&self, at: u32) -> Option<&str> {
+    pub(super) fn shown(&self, at: u32) -> Option<&str> {
         let span = self.new.words.spans.get(at as usize)?;
         self.new.clean.text.get(span.0 as usize..span.1 as usize)
     }
 
     /// The text between the words `at` and `at + 1`, or after the last word.
-    fn between(&self, at: u32) -> &str {
+    pub(super) fn between(&self, at: u32) -> &str {
         let spans = &self.new.words.spans;
         let Some(from) = spans.get(at as usize).map(|span| span.1 as usize) else { return "" };
         let to = spans.get(at as usize + 1).map_or(self.new.clean.text.len(), |s| s.0 as usize);

@@ -20,7 +20,8 @@
 use super::align::SharedRun;
 use super::archive::{Arrival, Earlier, are_strangers};
 use super::compare::Comparison;
-use super::{Settings, names};
+use super::difference::senses_of;
+use super::{Settings, names, quantities};
 use crate::fingerprint::Fingerprint;
 use crate::text::{self, Words};
 use std::ops::Range;
@@ -186,7 +187,8 @@ fn figure_at(print: &Fingerprint, word: u32) -> Option<u32> {
     Some(print.figures[at].hash)
 }
 
-/// Removes figures that differ, but are in stamps, from the comparison of `new` with `that`.
+/// Removes figures that differ, but are in stamps, from the comparison of `new` with `that`, and
+/// marks figures that differ only in their spelling as equal.
 pub(super) fn leave_out(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -196,6 +198,7 @@ pub(super) fn leave_out(
     if pair.changed().next().is_none() {
         return;
     }
+    quantities::unify(new, that, pair, senses_of(new, that));
     let Some(stamps) = stamps(new, that, set) else { return };
     let news = figures_of_headlines(new, that);
     let is_news = |figure: Option<u32>| figure.is_some_and(|figure| news.contains(&figure));

@@ -1,5 +1,5 @@
-//! What single words mean for a verdict: numbers written as words, negations and opposites, in
-//! tables by language.
+//! What single words mean for a verdict: numbers written as words, negations, opposites, and
+//! weekdays, months and currencies, in tables by language.
 //!
 //! In: the language of an article and the hash of a word. Out: its [`Sense`], if a table has one.
 //! `seven` is the number 7, `not` is a negation, and `raised` and `cut` are the two sides of a
@@ -11,11 +11,14 @@
 //! Some languages negate with an affix (Turkish, Japanese, Korean, Persian): a part of the word
 //! shows the negation.
 //!
-//! Deliberately absent: grammar, and names of weekdays and months. The name of a day counts like
-//! any other word: in a short copy by the same sender, a changed day is news. In a reprint by
-//! another sender it is not, because the reprint may name the day of its own edition.
+//! Weekdays, months and currencies are members of closed sets, in a table of their own: a changed
+//! member is news. A changed weekday is only news if the same sender changed it, because a reprint
+//! may name the day of its own edition.
+//!
+//! Deliberately absent: grammar.
 
 mod compounds;
+mod members;
 mod negations;
 mod numbers;
 mod opposites;
@@ -23,6 +26,8 @@ mod opposites;
 use super::common_form;
 use super::tokens::{exact_hash, word_hash};
 use crate::article::Lang;
+use members::{CAPITAL, MEMBERS, Members};
+pub use members::{Member, Set};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{LazyLock, OnceLock};
 
@@ -48,6 +53,7 @@ pub enum Sense {
 #[derive(Debug, Clone, Copy)]
 pub struct Senses {
     senses: Option<&'static SenseTable>,
+    members: Option<&'static Members>,
     /// The parts of words that negate, in their common form, with spaces at the edges of words.
     negating_parts: &'static [String],
     function_words: Option<&'static FunctionWords>,
@@ -87,6 +93,8 @@ impl FunctionWords {
 #[derive(Debug, Default)]
 struct SenseTable {
     by_hash: FxHashMap<u64, Vec<Sense>>,
+    /// The words that multiply the number before them by a thousand or more.
+    scales: Vec<(u64, u64)>,
 }
 
 static TABLES: LazyLock<FxHashMap<&str, SenseTable>> = LazyLock::new(|| {
@@ -113,6 +121,9 @@ static TABLES: LazyLock<FxHashMap<&str, SenseTable>> = LazyLock::new(|| {
             }
         }
     }
+    numbers::each_scale(&mut |language, value, word| {
+        tables.entry(language).or_default().scales.push((word_hash(word), value));
+    });
     tables
 });
 
@@ -141,6 +152,7 @@ impl Senses {
         let code = language.as_ref().map_or("en", Lang::as_str);
         Self {
             senses: TABLES.get(code),
+            members: MEMBERS.get(code),
             negating_parts: NEGATING_PARTS.get(code).map_or(&[], Vec::as_slice),
             function_words: function_words(code),
         }
@@ -149,6 +161,35 @@ impl Senses {
     /// The senses of the word with this hash; most words have none or one.
     pub fn senses(self, hash: u64) -> &'static [Sense] {
         self.senses.and_then(|table| table.by_hash.get(&hash)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The member of a closed set that `word`, which has this hash, names. English `may` and
+    /// `march` are months only with a capital letter.
+    pub fn member(self, word: &str, hash: u64) -> Option<Member> {
+        let member = self.members?.by_hash.get(&hash).copied()?;
+        let capital = member.set == Set::Month && CAPITAL.contains(&hash);
+        (!capital || word.starts_with(char::is_uppercase)).then_some(member)
+    }
+
+    /// The phrases before or after a figure that are its unit: currencies and per cent. Each is
+    /// given by the hashes of its words.
+    pub(crate) fn units(self) -> &'static [(Vec<u64>, Member)] {
+        self.members.map_or(&[], |members| members.units.as_slice())
+    }
+
+    /// The words that multiply the number before them, and by how much. Abbreviations are included.
+    pub(crate) fn scales(self) -> &'static [(u64, u64)] {
+        self.senses.map_or(&[], |table| table.scales.as_slice())
+    }
+
+    /// The set of the trace bytes of all words that name a member for which `wanted` is true.
+    pub fn bytes_of(self, wanted: impl Fn(Member) -> bool) -> [bool; 256] {
+        let mut bytes = [false; 256];
+        let all = self.members.iter().flat_map(|members| &members.by_hash);
+        for (hash, _) in all.filter(|(_, member)| wanted(**member)) {
+            bytes[usize::from((*hash as u8).max(1))] = true;
+        }
+        bytes
     }
 
     /// Whether the word with this hash is a function word that either is an article or has no
@@ -243,6 +284,30 @@ mod tests {
         }
         assert_eq!(senses("en", "on"), []);
         assert_eq!(senses("ja", "on"), []);
+    }
+
+    #[test]
+    fn members_are_found_in_their_language() {
+        let member = |language: &str, word: &str| {
+            Senses::of(Lang::parse(language)).member(word, word_hash(word))
+        };
+        for (language, one, same, other) in [
+            ("en", "Thursday", "Thurs", "Tuesday"),
+            ("en", "May", "may", "March"),
+            ("de", "Donnerstag", "donnerstags", "Dienstag"),
+            ("fr", "euros", "EUR", "dollars"),
+            ("pl", "środę", "środa", "czwartek"),
+            ("ru", "июня", "июнь", "июля"),
+            ("cs", "června", "červen", "července"),
+            ("fi", "kesäkuussa", "kesäkuun", "heinäkuussa"),
+        ] {
+            let found = member(language, one);
+            assert!(found.is_some(), "{language} {one}");
+            assert!([found, None].contains(&member(language, same)), "{language} {same}");
+            assert_ne!(found, member(language, other), "{language} {one} {other}");
+        }
+        assert_eq!([member("en", "may"), member("en", "march"), member("de", "may")], [None; 3]);
+        assert_eq!(member("fr", "jeudi"), member("fr", "JEUDI"));
     }
 
     #[test]

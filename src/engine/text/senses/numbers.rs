@@ -144,13 +144,17 @@ const NUMBERS: &[(&str, &[(u64, &str)])] = &[
     ]),
     ("pl", &[
         (0, "zero"), (1, "jeden jedna jedno jednego jednej pierwszy pierwsza"),
-        (2, "dwa dwie dwóch dwu dwaj dwoje drugi druga"), (3, "trzy trzech trzej troje trzeci"),
-        (4, "cztery czterech czterej czworo czwarty"), (5, "pięć pięciu pięcioro piąty"),
-        (6, "sześć sześciu sześcioro szósty"), (7, "siedem siedmiu siedmioro siódmy"),
+        (2, "dwa dwie dwóch dwu dwaj dwoje dwoma dwiema drugi druga"),
+        (3, "trzy trzema trzech trzej troje trzeci"),
+        (4, "cztery czterema czterech czterej czworo czwarty"),
+        (5, "pięć pięcioma pięciu pięcioro piąty"),
+        (6, "sześć sześcioma sześciu sześcioro szósty"), (7, "siedem siedmiu siedmioro siódmy"),
         (8, "osiem ośmiu ośmioro ósmy"), (9, "dziewięć dziewięciu dziewiąty"),
-        (10, "dziesięć dziesięciu dziesiąty"), (11, "jedenaście jedenastu"),
-        (12, "dwanaście dwunastu"), (13, "trzynaście trzynastu"), (14, "czternaście czternastu"),
-        (15, "piętnaście piętnastu"), (16, "szesnaście szesnastu"),
+        (10, "dziesięć dziesięciu dziesięcioma dziesiąty"),
+        (11, "jedenaście jedenastu jedenastoma"),
+        (12, "dwanaście dwunastu dwunastoma"), (13, "trzynaście trzynastu trzynastoma"),
+        (14, "czternaście czternastu czternastoma"),
+        (15, "piętnaście piętnastu piętnastoma"), (16, "szesnaście szesnastu"),
         (17, "siedemnaście siedemnastu"), (18, "osiemnaście osiemnastu"),
         (19, "dziewiętnaście dziewiętnastu"), (20, "dwadzieścia dwudziestu"),
         (30, "trzydzieści trzydziestu"), (40, "czterdzieści czterdziestu"),
@@ -276,7 +280,7 @@ const NUMBERS: &[(&str, &[(u64, &str)])] = &[
         (1_000_000_000, "miliar"), (1_000_000_000_000, "triliun"),
     ]),
     ("vi", &[
-        (2, "hai"), (3, "ba"), (4, "bốn"), (5, "năm"), (6, "sáu"), (7, "bảy"), (8, "tám"),
+        (2, "hai"), (3, "ba"), (4, "bốn tư"), (5, "năm"), (6, "sáu"), (7, "bảy"), (8, "tám"),
         (9, "chín"), (10, "mười"), (100, "trăm"), (1_000, "nghìn ngàn"), (1_000_000, "triệu"),
         (1_000_000_000, "tỷ tỉ"),
     ]),
@@ -375,6 +379,42 @@ const NORWEGIAN: &[(u64, &str)] = &[
     (1_000_000, "million millioner"), (1_000_000_000, "milliard milliarder"),
     (1_000_000_000_000, "billion billioner"),
 ];
+
+/// The values of words that multiply the number before them.
+const SCALES: [u64; 8] =
+    [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 1_000_000_000_000];
+
+/// Abbreviated scales after a figure. They have no sense of their own, because most of them mean
+/// something else without a figure.
+#[rustfmt::skip]
+const ABBREVIATED_SCALES: &[(&str, u64, &str)] = &[
+    ("", 1_000_000, "m mn mln mio"), ("", 1_000_000_000, "bn mld mrd md"),
+    ("en", 1_000, "k"), ("en", 1_000_000_000_000, "tn trn"), ("de", 1_000, "tsd"),
+    ("fr", 1_000_000_000, "mds"), ("pl", 1_000, "tys"), ("ru", 1_000, "тыс"),
+    ("ru", 1_000_000, "млн"), ("ru", 1_000_000_000, "млрд"), ("ru", 1_000_000_000_000, "трлн"),
+    ("uk", 1_000, "тис"), ("uk", 1_000_000, "млн"), ("uk", 1_000_000_000, "млрд"),
+    ("cs", 1_000, "tis"), ("cs", 1_000_000, "mil"), ("ro", 1_000_000, "mil"),
+    ("sv", 1_000_000, "milj"), ("sv", 1_000_000_000, "mdr"), ("da", 1_000_000, "mio"),
+    ("da", 1_000_000_000, "mia"), ("no", 1_000_000, "mill"), ("no", 1_000_000_000, "mrd"),
+    ("nb", 1_000_000, "mill"), ("nb", 1_000_000_000, "mrd"), ("es", 1_000_000, "mill"),
+];
+
+/// Calls `add` with the language, value and form of every word that multiplies the number before
+/// it, abbreviations included.
+pub(super) fn each_scale(add: &mut impl FnMut(&'static str, u64, &str)) {
+    each(&mut |language, value, word| {
+        if SCALES.contains(&value) {
+            add(language, value, word);
+        }
+    });
+    for (language, value, words) in ABBREVIATED_SCALES {
+        let every = NUMBERS.iter().map(|(code, _)| *code).filter(|_| language.is_empty());
+        let one = Some(*language).filter(|language| !language.is_empty());
+        for language in every.chain(one) {
+            words.split(' ').for_each(|word| add(language, *value, word));
+        }
+    }
+}
 
 /// Calls `add` with the language, value and form of every number word.
 pub(super) fn each(add: &mut impl FnMut(&'static str, u64, &str)) {

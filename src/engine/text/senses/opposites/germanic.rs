@@ -143,6 +143,12 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("promoted promotion", "relegated relegation demoted"),
         ("genuine authentic", "fake forged"),
         ("democrat democrats democratic", "republican republicans"),
+        ("ignore ignores ignored ignoring", "heed heeds heeded heeding"),
+        ("suspected accused", "cleared exonerated"),
+        ("sober", "drunk"),
+        ("weaken weakens weakened weakening", "strengthen strengthens strengthened strengthening"),
+        ("brother brothers", "father fathers"),
+        ("children", "adults"),
     ]),
     ("de", &[
         (
@@ -230,6 +236,13 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("aufstieg", "abstieg"),
         ("ernannt", "abgesetzt"),
         ("fortgesetzt", "ausgesetzt unterbrochen verschoben abgesagt"),
+        ("nimmt nahm nahmen", "lehnt lehnte lehnten"),
+        ("stimmt stimmte stimmten", "lehnt lehnte lehnten"),
+        ("bestätigt bestätigte bestätigten", "kippt kippte kippten"),
+        ("stellt stellte einstellen", "entlässt entließ entlassen"),
+        ("unverletzt", "verletzt schwerverletzt"),
+        ("bruder", "vater"),
+        ("lebend lebendig", "tot"),
     ]),
     ("nl", &[
         (
@@ -365,6 +378,9 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ),
         ("utses utsågs utsedd", "sparkas sparkades sparkad avskedas avskedades avsatt"),
         ("sann sant", "falsk falskt osant"),
+        ("godtar godtog godtagit", "avvisar avvisade avvisat"),
+        ("över", "under"),
+        ("bror", "far pappa"),
     ]),
     ("da", &[
         (

@@ -54,6 +54,7 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("üst", "alt"),
         ("iç", "dış"),
         ("yüksek yükseliş", "düşük"),
+        ("alkışladı alkışladılar", "kınadı kınadılar"),
     ]),
     ("fi", &[
         (

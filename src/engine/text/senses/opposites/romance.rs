@@ -81,6 +81,10 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("embauche embauché embauchés", "licencie licencié licenciés"),
         ("nommé nommée", "limogé limogée"),
         ("intérieur", "extérieur"),
+        ("confirme confirmé confirmée", "annule annulé annulée"),
+        ("soutient soutiennent soutenu soutenir", "combat combattent combattu combattre"),
+        ("conteste contestent contesté", "confirme confirment confirmé reconnaît"),
+        ("frère", "père"),
     ]),
     ("es", &[
         (
@@ -151,6 +155,9 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("superior", "inferior"),
         ("máximo máxima", "mínimo mínima"),
         ("dentro", "fuera"),
+        ("pide pidió pidieron", "rechaza rechazó rechazaron"),
+        ("prohibición", "autorización"),
+        ("hermano", "padre"),
     ]),
     ("it", &[
         (
@@ -220,6 +227,10 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("massimo massima", "minimo minima"),
         ("dentro", "fuori"),
         ("ripreso riprende", "sospeso sospende rinviato rinvia annullato annulla"),
+        ("saliti salite", "scesi scese"),
+        ("superiori", "inferiori"),
+        ("respinge respinto respingono", "ammette ammesso ammettono"),
+        ("fratello", "padre"),
     ]),
     ("pt", &[
         (
@@ -284,6 +295,8 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("verdadeiro", "falso"),
         ("início começo", "fim"),
         ("retoma retomou", "suspende suspendeu adia adiou"),
+        ("sobem subiram", "descem desceram desce desceu"),
+        ("irmão", "pai"),
     ]),
     ("ro", &[
         (

@@ -72,6 +72,8 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("przyjechał przybył przybyła", "wyjechał odjechał wyjechała"),
         ("zwolennik zwolennicy", "przeciwnik przeciwnicy"),
         ("początek", "koniec"),
+        ("lekkimi lekkich", "ciężkimi ciężkich"),
+        ("brat", "ojciec"),
     ]),
     ("ru", &[
         (
@@ -150,6 +152,12 @@ pub(super) const PAIRS: &[(&str, &[Pair])] = &[
         ("сторонник сторонники", "противник противники"),
         ("раньше", "позже"),
         ("начало", "конец"),
+        (
+            "увеличен увеличена увеличено увеличили",
+            "сокращен сокращена сокращено сократили снижен снижена снижено",
+        ),
+        ("открыто открыт открыта", "закрыто закрыт закрыта"),
+        ("брат братом", "отец отцом"),
     ]),
     ("uk", &[
         (
