@@ -248,7 +248,7 @@ fn the_nearest_copies_and_the_first_article_of_a_chain_are_reported() {
         expect![[r#"
               S1 opened
             A1: original; S1 of 1; pass yes
-            B1: reprint of A1 by near-identical; S1 of 2; pass repeat
+            B1: reprint of A1 by near-identical; S1 of 2; changed_words; pass yes
             C1: reprint of B1 by near-identical; also reprint of A1 by near-identical; S1 of 3; pass repeat
             D1: reprint of C1 by near-identical; also reprint of A1 by near-identical; S1 of 4; pass repeat
             E1: reprint of D1 by near-identical; also reprint of A1 by near-identical; S1 of 5; pass repeat

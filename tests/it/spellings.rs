@@ -35,7 +35,7 @@ fn another_spelling_of_a_number_is_not_a_change() {
         expect![[r#"
               S1 opened
             a-1: original; S1 of 1; pass yes
-            a-2: reprint of a-1 by near-identical; S1 of 2; changed_words; pass yes
+            a-2: reprint of a-1 by near-identical; S1 of 2; pass repeat
             a-3: reprint of a-1 by near-identical; also reprint of a-2 by near-identical; S1 of 3; pass repeat
               S2 opened
             b-1: original; S2 of 1; pass yes

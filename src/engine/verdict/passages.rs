@@ -73,7 +73,7 @@ impl OwnPassages {
         let same_sender = same_provider(new.about, that.about);
         let added = ADDED_WORDS_MIN[usize::from(same_sender)];
         let provider = new.about.provider.as_deref();
-        let same_event = is_headline_shared(new, that, &known, senses);
+        let same_event = || is_headline_shared(new, that, &known, senses);
         let mut own = Self::default();
         let gaps = pair.gaps(words as u32, trace.len() as u32);
         for (ours, theirs) in gaps.into_iter().filter(|(ours, _)| !ours.is_empty()) {
@@ -97,7 +97,8 @@ impl OwnPassages {
             if edge && !opens() && !is_report(passage(new, first..end), provider) {
                 continue;
             }
-            own.replaced |= !same_event && whole && all >= MEANING_MIN && 5 * shared <= all;
+            let apart = whole && all >= MEANING_MIN && 5 * shared <= all;
+            own.replaced |= apart && !same_event();
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
             own.news |= long && differs || 2 * shared <= all && adds;

@@ -112,7 +112,7 @@ impl<'a> Pair<'a> {
     fn respelled(&self, pair: &Comparison) -> Vec<Respelled> {
         let mut found: Vec<Respelled> = Vec::new();
         let mut figures: Vec<(u32, u32, bool)> =
-            pair.figures.iter().map(|p| (p.new, p.old, p.equal)).collect();
+            pair.figures.iter().map(|p| (p.new, p.old, self.is_same_word(p.new, p.old))).collect();
         figures.retain(|&(new, old, equal)| !equal || self.is_open(new, old));
         for (ours, theirs) in
             pair.gaps(self.new.print.words() as u32, self.that.print.words() as u32)
@@ -134,6 +134,13 @@ impl<'a> Pair<'a> {
             }
         }
         found
+    }
+
+    /// Whether the figures are written in the same way. Two figures may count as equal although
+    /// they are not.
+    fn is_same_word(&self, new: u32, old: u32) -> bool {
+        let hash = self.new.words.hashes.get(new as usize).map(|hash| (hash >> 32) as u32);
+        hash.is_some() && hash == self.old_hash(old)
     }
 
     /// Whether a word beside one of the figures is not shared.
