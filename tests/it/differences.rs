@@ -11,6 +11,8 @@ wall = You have read your last free story this month. Join thousands of readers 
 verdict = of taking bribes on Thursday after long talks. The court had heard that he let ships load at night without papers. He sat still as the verdict was read.
 share = of its shares. The dividend is payable on the first of the month to holders of record on the last of this month, the board said.
 closes = The harbour board of Marel voted on Tuesday to close the northern quay for repairs after divers found cracks in four of its piers. Ferries will use the southern quay until the work is done.
+sperrt = Der Hafenrat von Marel hat am Dienstag beschlossen, den nördlichen Kai zu sperren, nachdem Taucher Risse in vier Pfeilern gefunden hatten. Die Fähren legen bis zum Ende der Arbeiten am südlichen Kai an.
+cierra = La junta del puerto de Marel decidió el martes cerrar el muelle norte después de que unos buzos hallaran grietas en cuatro de sus pilares. Los transbordadores usarán el muelle sur hasta que acaben las obras.
 ";
 
 fn wire(wire: &str, want: Expect) {
@@ -146,6 +148,65 @@ fn different_boilerplate_spelling_and_headlines_alone_are_not_news() {
             f-1: original; S1 of 1; pass yes
             f-2: duplicate of f-1 by equal-content; S1 of 2; pass repeat
             f-3: reprint of f-1 by near-identical; also reprint of f-2 by near-identical; S1 of 3; pass repeat
+        "#]],
+    );
+}
+
+/// A sentence at an edge is boilerplate only if it addresses the reader or names the sender.
+#[test]
+fn a_sentence_added_or_replaced_at_the_foot_is_news() {
+    wire(
+        r#"
+        10:00 a-1 northwire en "Quay to close" | @closes Two divers were hurt.
+        10:04 a-2 northwire en "Quay to close" | @closes No one was hurt.
+        10:08 a-3 baypress en "Quay to close" | @closes Our reporters cover the coast every day.
+        10:12 a-4 baypress en "Quay to close" | @closes This is a report by Northwire.
+        10:20 l-1 northwire en "Long quay report" | @closes @verdict @share @fined
+        10:24 l-2 northwire en "Long quay report" | @closes @verdict @share @fined Two people died.
+        10:40 g-1 northwire de "Kai gesperrt" | @sperrt Zwei Taucher wurden verletzt.
+        10:44 g-2 northwire de "Kai gesperrt" | @sperrt Verletzt wurde niemand.
+        10:48 g-3 baypress de "Kai gesperrt" | @sperrt Unsere Redaktion freut sich auf Hinweise.
+        11:00 s-1 northwire es "Cierran el muelle" | @cierra Dos buzos resultaron heridos.
+        11:04 s-2 northwire es "Cierran el muelle" | @cierra Nadie resultó herido.
+        "#,
+        expect![[r#"
+              S1 opened
+            a-1: original; S1 of 1; pass yes
+            a-2: reprint of a-1 by near-identical; S1 of 2; changed_words; pass yes
+            a-3: reprint of a-1 by near-identical; also reprint of a-2 by near-identical; S1 of 3; pass repeat
+            a-4: reprint of a-1 by near-identical; also reprint of a-2 by near-identical; also reprint of a-3 by near-identical; S1 of 4; pass repeat
+            l-1: partial of a-1 by shared-run; also partial of a-2 by shared-run; also partial of a-4 by shared-run; also partial of a-3 by shared-run; S1 of 5; pass yes
+            l-2: reprint of l-1 by near-identical; also partial of a-1 by shared-run; also partial of a-2 by shared-run; also partial of a-4 by shared-run; also partial of a-3 by shared-run; S1 of 6; changed_words; pass yes
+              S2 opened
+            g-1: original; S2 of 1; pass yes
+            g-2: reprint of g-1 by near-identical; S2 of 2; changed_words; pass yes
+            g-3: expansion of g-2 by contains; also reprint of g-1 by near-identical; S2 of 3; pass repeat
+              S3 opened
+            s-1: original; S3 of 1; pass yes
+            s-2: reprint of s-1 by near-identical; S3 of 2; changed_words; pass yes
+        "#]],
+    );
+}
+
+/// An article that replaces the lead of another one about the same event is a copy of it, so it
+/// carries withdrawn text.
+#[test]
+fn a_new_lead_over_the_same_report_is_no_other_subject() {
+    wire(
+        r#"
+        10:00 n-1 northwire en "Cracks close northern quay of Marel" | The harbour master ordered all ships out of the northern basin before noon, and the pilots went home. @closes @verdict
+        10:30 n-2 baypress en "Navy to help ferries after cracks close quay" | A navy tender will carry mail and medicine to the outer islands from Friday, the ministry of transport told reporters. @closes @verdict
+        10:40 n-3 northwire en "KILL: Cracks close northern quay of Marel" | Please kill the report.
+        10:50 n-4 hillnews en "Navy to help ferries after cracks close quay" | Islanders queued for bread and batteries on Wednesday evening while the shops still had some, the mayor said. @closes @verdict
+        "#,
+        expect![[r#"
+              S1 opened
+            n-1: original; S1 of 1; pass yes
+            n-2: reprint of n-1 by near-identical; S1 of 2; changed_words; pass yes
+            n-3: withdrawal of n-1 by kill; pass yes
+              withdrawn n-1 by n-3: carried by [n-2], sure by 0.80
+            n-4: reprint of n-1 by near-identical; also reprint of n-2 by near-identical; S1 of 2; carries_withdrawn changed_words; pass held
+              withdrawn n-1 by n-3: carried by [n-4]
         "#]],
     );
 }

@@ -23,6 +23,7 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
+use super::furniture::senders;
 use super::headlines::{HeadlineEvidence, is_brief};
 use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges, names_moved};
 use super::passages::OwnPassages;
@@ -100,7 +101,7 @@ impl Difference {
         let (mut ours, mut theirs) = texts.sides(pair, &spelled);
         texts.read_headlines((&ours, &theirs), &mut found);
         if edges == Edges::Furniture {
-            drop_edges(&mut ours, &mut theirs, texts.senses, new.about.provider.as_deref());
+            drop_edges(&mut ours, &mut theirs, texts.senses, senders(new, that));
         }
         let same_words = equal || !pair.stamps.is_empty() || !spelled.is_empty();
         texts.read_words((ours, theirs), same_words, &mut found);

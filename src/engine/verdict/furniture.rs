@@ -1,8 +1,8 @@
 //! Whether a passage at the edge of a text reads as part of the report, or as boilerplate.
 //!
-//! In: the passage, with the punctuation around it, and the sender's name. Out: whether it is
-//! written like a sentence of a report. Boilerplate often consists of sentences too, but these
-//! address the reader, name the sender, or contain an address or a listed phrase:
+//! In: the passage, with the punctuation around it, and the names of the senders of both texts.
+//! Out: whether it is written like a sentence of a report. Boilerplate often consists of sentences
+//! too, but these address the reader, name a sender, or contain an address or a listed phrase:
 //!
 //! ```text
 //! Two people died.                                    report
@@ -12,6 +12,7 @@
 //!
 //! Cost: one pass over the passage.
 
+use super::archive::{Arrival, Earlier};
 use crate::boilerplate::listed::{BOILERPLATE_PHRASES, READER_WORDS, TRAILER_STARTS};
 use crate::text::script::is_unsegmented;
 
@@ -26,11 +27,16 @@ const CLOSING: [char; 9] = ['"', '”', '»', '’', '\'', ')', '」', '』', '�
 const WORDS_MIN: usize = 3;
 /// A colon after at most this many words marks a label, as in `Contact: the harbour office`.
 const LABEL_WORDS_MAX: usize = 4;
-/// Words of the sender's name with fewer letters than this are ignored.
+/// Words of a sender's name with fewer letters than this are ignored.
 const SENDER_LETTERS_MIN: usize = 4;
 
-/// Whether `passage` reads as part of a report that `sender` sent.
-pub(super) fn is_report(passage: &str, sender: Option<&str>) -> bool {
+/// The names of the senders of both texts.
+pub(super) fn senders<'a>(new: Arrival<'a>, that: Earlier<'a>) -> [Option<&'a str>; 2] {
+    [new.about.provider.as_deref(), that.about.provider.as_deref()]
+}
+
+/// Whether `passage` reads as part of a report, sent by one of `senders`.
+pub(super) fn is_report(passage: &str, senders: [Option<&str>; 2]) -> bool {
     let shown = passage.trim();
     let bare = shown.trim_end_matches(CLOSING);
     if !bare.ends_with(SENTENCE_ENDS)
@@ -54,11 +60,12 @@ pub(super) fn is_report(passage: &str, sender: Option<&str>) -> bool {
         || TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
     let addresses = words().any(|word| READER_WORDS.contains(&word))
         || unsegmented && READER_WORDS.iter().any(|word| is_long_cjk(word) && lower.contains(word));
-    let sender = sender.map(str::to_lowercase).unwrap_or_default();
-    let mut names = sender
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|name| name.chars().count() >= SENDER_LETTERS_MIN);
-    long && !labelled && !listed && !addresses && !names.any(|name| lower.contains(name))
+    let names_sender = senders.into_iter().flatten().any(|sender| {
+        let sender = sender.to_lowercase();
+        let mut names = sender.split(|c: char| !c.is_alphanumeric());
+        names.any(|name| name.chars().nth(SENDER_LETTERS_MIN - 1).is_some() && lower.contains(name))
+    });
+    long && !labelled && !listed && !addresses && !names_sender
 }
 
 /// Whether a listed word is in a script without spaces, so that it is searched for anywhere.
@@ -81,7 +88,7 @@ mod tests {
             "两名船员在事故中受伤。",
             "\"It was dark,\" she said.",
         ] {
-            assert!(is_report(passage, Some("Northwire")), "{passage}");
+            assert!(is_report(passage, [Some("Bay Press"), Some("Northwire")]), "{passage}");
         }
         for passage in [
             "(Reporting by Ada Fenn)",
@@ -97,7 +104,7 @@ mod tests {
             "Sign up",
             "Harbour news",
         ] {
-            assert!(!is_report(passage, Some("Northwire")), "{passage}");
+            assert!(!is_report(passage, [Some("Bay Press"), Some("Northwire")]), "{passage}");
         }
     }
 }

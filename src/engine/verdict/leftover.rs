@@ -218,12 +218,12 @@ pub(super) fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
 }
 
 /// Removes boilerplate: words at an edge of one text that are set apart, share nothing with those
-/// at the same edge of the other, and do not read as part of the report that `sender` sent.
+/// at the same edge of the other, and do not read as part of a report by one of `senders`.
 pub(super) fn drop_edges(
     ours: &mut Side<'_>,
     theirs: &mut Side<'_>,
     senses: Senses,
-    sender: Option<&str>,
+    senders: [Option<&str>; 2],
 ) {
     for (edge, (most, parts)) in (0..).zip(EDGE_MAX) {
         let (new, old) = (ours.edges[edge].clone(), theirs.edges[edge].clone());
@@ -239,7 +239,7 @@ pub(super) fn drop_edges(
         if long(&new, ours.total)
             || long(&old, theirs.total)
             || a.iter().any(|hash| b.contains(hash))
-            || is_report(ours.edge_texts[edge], sender)
+            || is_report(ours.edge_texts[edge], senders)
         {
             continue;
         }

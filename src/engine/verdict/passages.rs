@@ -19,7 +19,7 @@
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
-use super::furniture::is_report;
+use super::furniture::{is_report, senders};
 use super::leftover::{EDGE_MAX, carries_meaning, covered, is_set_apart};
 use crate::marks::bare_headline;
 use crate::text;
@@ -56,7 +56,7 @@ pub(super) struct OwnPassages {
     pub(super) replaced: bool,
     /// A passage is news: it is one or more sentences with at most half of their words in common
     /// with those that they replace, or it is long, or it contains a figure that the earlier text
-    /// does not have.
+    /// does not have, or its sender added a sentence to the report.
     pub(super) news: bool,
 }
 
@@ -72,13 +72,13 @@ impl OwnPassages {
         let known = covered(words, pair.alignment.blocks.iter().map(|b| (b.new, b.len)));
         let same_sender = same_provider(new.about, that.about);
         let added = ADDED_WORDS_MIN[usize::from(same_sender)];
-        let provider = new.about.provider.as_deref();
+        let senders = senders(new, that);
         let same_event = || is_headline_shared(new, that, &known, senses);
         let mut own = Self::default();
         let gaps = pair.gaps(words as u32, trace.len() as u32);
         for (ours, theirs) in gaps.into_iter().filter(|(ours, _)| !ours.is_empty()) {
             let continues = same_sender && ours.start > 0 && !begins_line(new, ours.start);
-            let edge = is_edge(&ours, words) && !continues;
+            let edge = is_edge(&ours, words);
             let (first, end, old) = (ours.start, ours.end, &trace[theirs]);
             let fresh: Vec<usize> = ours.filter(|at| !known[*at]).collect();
             let meaning = || fresh.iter().copied().filter(|at| has_meaning(new, *at, senses));
@@ -94,13 +94,15 @@ impl OwnPassages {
             // A short passage at the head that is written like a sentence is not a dateline.
             let plain = || meaning().filter(|at| !word(new, *at).starts_with(char::is_uppercase));
             let opens = || first == 0 && long && differs && plain().count() >= OWN_MEANING_MIN;
-            if edge && !opens() && !is_report(passage(new, first..end), provider) {
+            let report = edge && is_report(passage(new, first..end), senders);
+            if edge && !continues && !report && !opens() {
                 continue;
             }
             let apart = whole && all >= MEANING_MIN && 5 * shared <= all;
             own.replaced |= apart && !same_event();
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
+            let adds = adds || report && same_sender;
             own.news |= long && differs || 2 * shared <= all && adds;
         }
         own
