@@ -112,6 +112,11 @@ impl LineStarts {
     }
 }
 
+/// Whether a line starts with one of [`TRAILER_STARTS`].
+pub(crate) fn starts_trailer(line: &str) -> bool {
+    TRAILERS.is_prefix_of(line)
+}
+
 /// The offset of the first character at or after `from` that is not white space.
 fn skip_space(text: &str, from: usize) -> usize {
     text.len() - text[from.min(text.len())..].trim_start().len()
@@ -175,7 +180,7 @@ fn navigation(line: &str) -> bool {
 }
 
 /// Whether a text in lower case contains one of [`BOILERPLATE_PHRASES`].
-fn contains_boilerplate(lower: &str) -> bool {
+pub(crate) fn contains_boilerplate(lower: &str) -> bool {
     static PHRASES: LazyLock<AhoCorasick> = LazyLock::new(|| {
         AhoCorasick::new(BOILERPLATE_PHRASES).expect("the listed phrases are few and short")
     });

@@ -28,7 +28,7 @@ mod spelling;
 pub mod tokens;
 
 use super::article::Article;
-pub(crate) use edges::is_month;
+pub(crate) use edges::{contains_boilerplate, is_month, starts_trailer};
 pub(crate) use grouping::separates as separates_groups;
 use std::borrow::Cow;
 pub use tokens::{Figure, Words, words};

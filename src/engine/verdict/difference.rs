@@ -97,7 +97,7 @@ impl Difference {
             return found;
         }
         let texts = Texts::of(new, that);
-        let spelled = quantities::respelled(new, that, pair, texts.senses);
+        let spelled = quantities::respelled((new, that), &texts.old_words, pair, texts.senses);
         let (mut ours, mut theirs) = texts.sides(pair, &spelled);
         texts.read_headlines((&ours, &theirs), &mut found);
         if edges == Edges::Furniture {

@@ -13,8 +13,9 @@
 //! Cost: one pass over the passage.
 
 use super::archive::{Arrival, Earlier};
-use crate::boilerplate::listed::{BOILERPLATE_PHRASES, READER_WORDS, TRAILER_STARTS};
+use crate::boilerplate::listed::READER_WORDS;
 use crate::text::script::is_unsegmented;
+use crate::text::{contains_boilerplate, starts_trailer};
 
 /// Characters and parts of words that occur in addresses, notices and lists of links.
 const ADDRESS_PARTS: &[&str] =
@@ -56,10 +57,12 @@ pub(super) fn is_report(passage: &str, senders: [Option<&str>; 2]) -> bool {
         let few = label.split_whitespace().nth(LABEL_WORDS_MAX).is_none();
         few && !label.contains(SENTENCE_ENDS)
     });
-    let listed = ADDRESS_PARTS.iter().chain(BOILERPLATE_PHRASES).any(|part| lower.contains(part))
-        || TRAILER_STARTS.iter().any(|start| lower.starts_with(start));
+    let listed = ADDRESS_PARTS.iter().any(|part| lower.contains(part))
+        || contains_boilerplate(&lower)
+        || starts_trailer(&lower);
     let addresses = words().any(|word| READER_WORDS.contains(&word))
-        || unsegmented && READER_WORDS.iter().any(|word| is_long_cjk(word) && lower.contains(word));
+        || unsegmented
+            && READER_WORDS.iter().any(|word| is_unsegmented_word(word) && lower.contains(word));
     let names_sender = senders.into_iter().flatten().any(|sender| {
         let sender = sender.to_lowercase();
         let mut names = sender.split(|c: char| !c.is_alphanumeric());
@@ -68,8 +71,8 @@ pub(super) fn is_report(passage: &str, senders: [Option<&str>; 2]) -> bool {
     long && !labelled && !listed && !addresses && !names_sender
 }
 
-/// Whether a listed word is in a script without spaces, so that it is searched for anywhere.
-fn is_long_cjk(word: &str) -> bool {
+/// Whether a listed word is in a script without spaces, where it can occur within a longer run.
+fn is_unsegmented_word(word: &str) -> bool {
     word.chars().all(is_unsegmented)
 }
 

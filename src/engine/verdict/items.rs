@@ -53,7 +53,7 @@ const STREET_ENDS: [&str; 18] = [
     "gracht", "gatan", "vägen", "vej", "gade", "gata", "veien", "kade",
 ];
 /// Words beside a share of counted votes, or their beginning.
-const COUNTED: [&str; 20] = [
+const COUNTED: [&str; 17] = [
     "counted",
     "reporting",
     "ausgezähl",
@@ -71,10 +71,9 @@ const COUNTED: [&str; 20] = [
     "sandık",
     "sayıl",
     "räkna",
-    "開票",
-    "开票",
-    "개표",
 ];
+/// The same in scripts where such a word can be anywhere in its sentence.
+const COUNTED_ANYWHERE: [&str; 3] = ["開票", "开票", "개표"];
 /// Words beside a share, or their beginning.
 const PERCENT: [&str; 9] =
     ["percent", "per", "pct", "prozent", "por", "pour", "procent", "процент", "yüzde"];
@@ -251,9 +250,10 @@ fn is_german_noun(figures: &AlignedFigures<'_>, last: u32) -> bool {
 
 /// Whether the figure `at` is a share of counted votes that has grown.
 fn is_later_count(figures: &AlignedFigures<'_>, at: u32) -> bool {
-    let counted = |word: String| COUNTED.iter().any(|start| word.starts_with(start));
+    let counted =
+        |word: String| COUNTED.iter().chain(&COUNTED_ANYWHERE).any(|start| word.starts_with(start));
     let near = words_near(figures, at, COUNTED_WORDS).any(counted)
-        || COUNTED[17..].iter().any(|phrase| sentence(figures, at).contains(phrase));
+        || COUNTED_ANYWHERE.iter().any(|phrase| sentence(figures, at).contains(phrase));
     let percent = |word: String| PERCENT.iter().any(|start| word.starts_with(start));
     let share = figures.between(at).trim_start().starts_with(['%', '％'])
         || percent(lower(figures, Some(at + 1)))

@@ -64,14 +64,15 @@ struct Around {
     after: u32,
 }
 
-/// The quantities that `new` and `that` write in different ways.
+/// The quantities that `new` and `that` write in different ways. `old_words` are the words of the
+/// earlier text if it is stored in full.
 pub(super) fn respelled(
-    new: Arrival<'_>,
-    that: Earlier<'_>,
+    (new, that): (Arrival<'_>, Earlier<'_>),
+    old_words: &Words,
     pair: &Comparison,
     senses: Senses,
 ) -> Vec<Respelled> {
-    Pair::of(new, that, pair, senses).respelled(pair)
+    Pair::of((new, that), old_words, pair, senses).respelled(pair)
 }
 
 /// Marks the pairs of figures that differ only in their spelling as equal.
@@ -79,7 +80,8 @@ pub(super) fn unify(new: Arrival<'_>, that: Earlier<'_>, pair: &mut Comparison, 
     if pair.changed().next().is_none() {
         return;
     }
-    let respelled = respelled(new, that, pair, senses);
+    let old_words = text::words(&that.print.short_text, &text::Limits::default());
+    let respelled = respelled((new, that), &old_words, pair, senses);
     let holds = |range: &Range<u32>, at| range.contains(&at);
     for figures in pair.figures.iter_mut().filter(|p| !p.equal) {
         figures.equal =
@@ -93,15 +95,19 @@ struct Pair<'a> {
     that: Earlier<'a>,
     senses: Senses,
     /// The words of the earlier text; empty if they are not known.
-    old_words: Words,
+    old_words: &'a Words,
     known: bool,
     /// For each word of the new and of the earlier text: whether a shared run covers it.
     covered: [Vec<bool>; 2],
 }
 
 impl<'a> Pair<'a> {
-    fn of(new: Arrival<'a>, that: Earlier<'a>, pair: &Comparison, senses: Senses) -> Self {
-        let old_words = text::words(&that.print.short_text, &text::Limits::default());
+    fn of(
+        (new, that): (Arrival<'a>, Earlier<'a>),
+        old_words: &'a Words,
+        pair: &Comparison,
+        senses: Senses,
+    ) -> Self {
         let blocks = &pair.alignment.blocks;
         let known = old_words.hashes.len() == that.print.words();
         let ours = covered(new.print.words(), blocks.iter().map(|b| (b.new, b.len)));
@@ -384,9 +390,7 @@ struct Number {
 /// The numbers among the words of `side`.
 fn numbers(side: &Side<'_>, senses: Senses) -> Vec<Number> {
     let value = |w: &LeftoverWord<'_>| {
-        let own = senses.senses(w.hash).iter();
-        let own = own.filter_map(|s| if let Sense::Number(n) = s { Some(*n) } else { None }).next();
-        w.value.or(own).or_else(|| scale_of(w, senses))
+        w.value.or_else(|| senses.number(w.hash)).or_else(|| scale_of(w, senses))
     };
     let mut found: Vec<(Number, Vec<u64>)> = Vec::new();
     for word in &side.words {

@@ -12,10 +12,7 @@ use crate::text::senses::{Sense, Senses};
 
 /// Whether a number was replaced by another one, and at least one of the two is in words.
 pub(super) fn numbers_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
-    let in_words = |w: &LeftoverWord<'_>| {
-        let numbers = senses.senses(w.hash).iter();
-        numbers.filter_map(|s| if let Sense::Number(n) = s { Some(*n) } else { None }).next()
-    };
+    let in_words = |w: &LeftoverWord<'_>| senses.number(w.hash);
     let values = |side: &Side<'_>| -> Vec<u64> {
         side.words.iter().filter_map(|w| w.value.or_else(|| in_words(w))).collect()
     };

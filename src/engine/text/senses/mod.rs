@@ -163,6 +163,14 @@ impl Senses {
         self.senses.and_then(|table| table.by_hash.get(&hash)).map_or(&[], Vec::as_slice)
     }
 
+    /// The number that the word with this hash states, if it does.
+    pub(crate) fn number(self, hash: u64) -> Option<u64> {
+        self.senses(hash).iter().find_map(|sense| match sense {
+            Sense::Number(number) => Some(*number),
+            _ => None,
+        })
+    }
+
     /// The member of a closed set that `word`, which has this hash, names. English `may` and
     /// `march` are months only with a capital letter.
     pub fn member(self, word: &str, hash: u64) -> Option<Member> {
