@@ -20,6 +20,7 @@ fn settings() -> Settings {
     let mut settings = Settings { window: Span::hours(2), ..Settings::default() };
     settings.stories.join = Ratio::new(0.08).unwrap();
     settings.stories.tuning.merge = 0.05;
+    settings.stories.tuning.rival = 0.0;
     settings.stories.tuning.doubt = 0.02;
     settings
 }

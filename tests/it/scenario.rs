@@ -156,7 +156,8 @@ fn a_few_repeated_words_do_not_make_a_template() {
         expect![[r#"
               S1 opened
             mx-1: original; S1 of 1; pass yes
-            mx-2: original; S1 of 2; pass yes
+              S2 opened
+            mx-2: original; S2 of 1; pass yes
         "#]],
     );
 }

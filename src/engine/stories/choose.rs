@@ -6,6 +6,10 @@
 //! and when `/match` or `explain` predict what would happen. All three apply the same rules, except
 //! that a second look has a different threshold (`join_again`) and ignores shared text.
 //!
+//! The threshold rises with the score of the second-best story, the rival. If an article resembles
+//! both, then what it shares with the better one may be no more than their common topic. This is a
+//! local rule: nothing depends on how many stories are live.
+//!
 //! Cost: the postings are read up to `postings_max` entries per channel, and at most `stories_max`
 //! stories are scored exactly.
 
@@ -27,6 +31,8 @@ pub(super) struct Decision {
     pub(super) story: Option<StoryId>,
     /// The score by which it joins; `None` if it joins by its text or joins no story.
     pub(super) score: Option<f64>,
+    /// The lowest score with which it would have joined the best story.
+    pub(super) threshold: f64,
     /// The stories close to the article, best first.
     pub(super) near: Vec<StoryScore>,
 }
@@ -60,9 +66,9 @@ impl Stories {
         matched.filter(|_| new.kind.joins_its_match()).and_then(|m| self.story_of(m))
     }
 
-    /// Decides which story an article joins: `by_text` if there is one, otherwise the story with
-    /// the best score of at least `join`. `article.terms` must be the terms that are kept for the
-    /// article.
+    /// Decides which story an article joins: `by_text` if there is one, otherwise the best story,
+    /// if its score is at least `join` plus a share of the score of the second-best story.
+    /// `article.terms` must be the terms that are kept for the article.
     pub(super) fn choose(
         &self,
         article: Member<'_>,
@@ -75,10 +81,13 @@ impl Stories {
             true => Vec::new(),
             false => self.score_near(article, weights, members),
         };
-        let best = near.first().filter(|best| by_text.is_none() && best.score >= join);
+        let rival = near.get(1).map_or(0.0, |second| second.score.max(0.0));
+        let threshold = join + self.settings.tuning.rival * rival;
+        let best = near.first().filter(|best| by_text.is_none() && best.score >= threshold);
         Decision {
             story: by_text.or(best.map(|best| best.story)),
             score: best.map(|best| best.score),
+            threshold,
             near,
         }
     }

@@ -28,7 +28,7 @@ pub struct PairScore {
     pub narrow: f64,
     /// The score: `lexical * time - narrow`.
     pub score: f64,
-    /// The lowest score with which an arriving article joins a story.
+    /// The lowest score with which an arriving article joins a story that has no rival.
     pub join: f64,
     /// The lowest score with which a story of one article joins another at a second look.
     pub join_again: f64,
@@ -104,7 +104,7 @@ mod tests {
 
     fn terms(text: &str) -> Terms {
         let all = words(text, &crate::text::Limits::default());
-        let clean = Clean { text: text.to_owned(), anchors: Vec::new() };
+        let clean = Clean { text: text.to_owned(), ..Default::default() };
         Terms::of("", &clean, &all, None, &Settings::default())
     }
 

@@ -16,7 +16,7 @@ pub struct Choice {
     pub joins: bool,
     /// The stories close to the article with their scores, best first.
     pub near: Vec<(StoryId, f64)>,
-    /// The lowest score with which an article joins a story.
+    /// The lowest score with which the article joins the best of these stories.
     pub join: f64,
 }
 
@@ -52,7 +52,7 @@ impl Stories {
             by_text: by_text.is_some(),
             joins: true,
             near: decision.near.iter().map(|near| (near.story, near.score)).collect(),
-            join,
+            join: decision.threshold,
         }
     }
 }

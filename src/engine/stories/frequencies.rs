@@ -356,7 +356,7 @@ mod tests {
 
     fn words(text: &str) -> Terms {
         let words = crate::text::words(text, &crate::text::Limits::default());
-        let clean = crate::text::Clean { text: text.to_owned(), anchors: Vec::new() };
+        let clean = crate::text::Clean { text: text.to_owned(), ..Default::default() };
         Terms::of("", &clean, &words, None, &super::super::Settings::default())
     }
 

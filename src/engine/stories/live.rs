@@ -379,7 +379,7 @@ mod tests {
     fn articles(texts: &[String]) -> Articles {
         let of = |text: &String| {
             let all = words(text, &crate::text::Limits::default());
-            let clean = Clean { text: text.clone(), anchors: Vec::new() };
+            let clean = Clean { text: text.clone(), ..Default::default() };
             let settings = Settings {
                 tuning: Tuning { opening_words: 2, ..Tuning::default() },
                 ..Settings::default()

@@ -32,7 +32,7 @@
 //! story's centroid has the weight `centroid`, the mean cosine with the `members_scored` nearest
 //! members has the rest. The result is multiplied by a factor for the time between the article and
 //! those members, and a toll for the size of the story is subtracted. The article joins the story
-//! with the highest score, if that is at least `join`.
+//! with the highest score, if that is at least `join` plus a share of the second-highest score.
 //!
 //! For example, a report of a ferry accident opens a story. A second agency's report of the
 //! accident shares `ferry`, `aground` and the name of the port, scores above `join` and joins that

@@ -329,7 +329,7 @@ mod tests {
 
     fn terms(text: &str) -> Terms {
         let all = words(text, &crate::text::Limits::default());
-        let clean = Clean { text: text.to_owned(), anchors: Vec::new() };
+        let clean = Clean { text: text.to_owned(), ..Default::default() };
         let settings = Settings {
             tuning: Tuning { terms_listed: [3, 3, 3], ..Tuning::default() },
             ..Settings::default()

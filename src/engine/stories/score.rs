@@ -375,7 +375,7 @@ mod tests {
 
     fn terms(headline: &str, body: &str) -> Terms {
         let body_words = words(body, &crate::text::Limits::default());
-        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        let clean = Clean { text: body.to_owned(), ..Default::default() };
         Terms::of(headline, &clean, &body_words, None, &Settings::default())
     }
 

@@ -4,7 +4,7 @@
 //! English corpora, then improved one step at a time, finally on mixes of these corpora with a
 //! business wire. Of the gain measured on one half of a corpus, two thirds remained on the other
 //! half. No setting depends on the number of live stories: whether an article may join a story
-//! depends on these two alone.
+//! depends on that story and on the second-best one.
 
 use super::postings::LIVE_MAX;
 use crate::article::Span;
@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// An article joins the story with the highest score, if that score is at least this. Lower:
-    /// fewer split stories. Higher: fewer unrelated articles in one story.
+    /// An article joins the story with the highest score, if that score is at least this plus three
+    /// tenths of the second-highest score. Lower: fewer split stories. Higher: fewer unrelated
+    /// articles in one story.
     pub join: Ratio,
     /// A story with a single article is scored once more after further articles have arrived, and
-    /// is merged into another story if its score is at least this.
+    /// is merged into another story if its score is at least this plus three tenths of the
+    /// second-highest score.
     pub join_again: Ratio,
     /// Which article leads a story: the `fullest` report, the `first` article, the `newest` or the
     /// `longest`. Articles that are still valid come first, then those of preferred publishers.
@@ -36,7 +38,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            join: Ratio::constant(0.215),
+            join: Ratio::constant(0.22),
             join_again: Ratio::constant(0.15),
             lead: LeadChoice::Fullest,
             count_publishers: PublisherCount::OwnLanguage,
@@ -77,6 +79,9 @@ pub enum PublisherCount {
 /// Constants of the scores. `benches/README.md` says how they were measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
+    /// The share of the second-best story's score that is added to the thresholds `join` and
+    /// `join_again`.
+    pub rival: f64,
     /// An article that joins the best story also fits the second-best story if its score there is
     /// at least this. This is a reason to merge the two stories.
     pub doubt: f64,
@@ -165,6 +170,7 @@ pub struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
+            rival: 0.3,
             doubt: 0.2,
             merge: 0.5,
             merge_size: 0.05,
@@ -180,7 +186,7 @@ impl Default for Tuning {
             narrow: 0.1,
             broad: 12.0,
             broad_share: 0.25,
-            look_again_articles: 50,
+            look_again_articles: 80,
             look_again_after: Span::hours(30),
             postings_max: 256,
             stories_max: 3,

@@ -365,7 +365,7 @@ mod tests {
 
     fn terms(headline: &str, body: &str, language: &str) -> Terms {
         let body_words = words(body, &crate::text::Limits::default());
-        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        let clean = Clean { text: body.to_owned(), ..Default::default() };
         Terms::of(headline, &clean, &body_words, Lang::parse(language), &Settings::default())
     }
 
@@ -418,7 +418,7 @@ mod tests {
         };
         let body = "ferry reef tunnel";
         let all_words = words(body, &crate::text::Limits::default());
-        let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+        let clean = Clean { text: body.to_owned(), ..Default::default() };
         let all = Terms::of("captain", &clean, &all_words, None, &settings);
         let opening: Vec<u32> = all.opening().map(Term::id).collect();
         let id = |word| LanguageTerms::of(None).as_is(word_hash(word));
@@ -442,7 +442,7 @@ mod tests {
             ("thành phố mới", "vi", vec!["phố mới", "thành phố"]),
         ] {
             let all_words = words(body, &crate::text::Limits::default());
-            let clean = Clean { text: body.to_owned(), anchors: Vec::new() };
+            let clean = Clean { text: body.to_owned(), ..Default::default() };
             let spelled = Terms::spelled("", &clean, &all_words, Lang::parse(language));
             let mut found: Vec<&str> = spelled.values().map(String::as_str).collect();
             found.sort_unstable();
