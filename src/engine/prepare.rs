@@ -37,7 +37,7 @@ pub fn prepare(article: Article, settings: &Settings, key: SamplingKey) -> Prepa
     let clean = text::clean(&article);
     let words = text::words(&clean.text, &settings.tuning.text);
     let pieces = pieces(&clean.text, &words);
-    let print = Fingerprint::of(&words, &settings.tuning.fingerprint, key).with_text(&clean.text);
+    let print = Fingerprint::of(&words, &settings.tuning.fingerprint, key).with_text(&clean);
     let language = article.language.or_else(|| text::language::detect(&clean.text));
     let mut about = ArticleMetadata::of(&article, language);
     if about.headline.is_empty() {

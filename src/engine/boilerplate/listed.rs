@@ -49,6 +49,15 @@ pub(crate) const TRAILER_STARTS: &[&str] = &[
     "阅读更多", "版权所有", "（编辑", "责任编辑",
 ];
 
+/// Phrases of [`TRAILER_STARTS`] with which an ordinary sentence may also start.
+#[rustfmt::skip]
+pub(crate) const SENTENCE_STARTS: &[&str] = &[
+    "recommended", "copyright", "sponsored", "supported by", "trending", "newsletter",
+    "first published", "this story was", "more from", "terms of use", "advertisement", "anzeige",
+    "weitere artikel", "mehr dazu", "publicité", "publicidad", "más noticias", "editado por",
+    "abbonati", "iscriviti", "alle rechten",
+];
+
 /// A line in the middle of a text that begins with one of these phrases and a colon refers to
 /// another article.
 #[rustfmt::skip]

@@ -24,7 +24,7 @@
 mod simhash;
 
 use super::text::tokens::mix;
-use super::text::{Figure, Words};
+use super::text::{Clean, Figure, Words};
 use serde::{Deserialize, Serialize};
 pub use simhash::SimHash;
 
@@ -73,6 +73,10 @@ pub struct Fingerprint {
     /// from those of a later text can be read; otherwise empty. Stored with the article's record.
     #[serde(skip)]
     pub short_text: Box<str>,
+    /// The dateline and the closing line that were removed from such a text, as in
+    /// [`Clean::trimmed`]. Stored with the article's record.
+    #[serde(skip)]
+    pub trimmed: Box<str>,
 }
 
 /// Maximum number of words, and of bytes, in a text that is stored in full.
@@ -97,13 +101,15 @@ impl Fingerprint {
             trace: trace(words),
             figures: words.figures.as_slice().into(),
             short_text: Box::default(),
+            trimmed: Box::default(),
         }
     }
 
-    /// Adds `text`, from which the fingerprint was computed, if it is short.
-    pub fn with_text(mut self, text: &str) -> Self {
-        if self.trace.len() <= SHORT_WORDS_MAX && text.len() <= SHORT_BYTES_MAX {
-            self.short_text = text.into();
+    /// Adds the text from which the fingerprint was computed, if it is short.
+    pub fn with_text(mut self, clean: &Clean) -> Self {
+        if self.trace.len() <= SHORT_WORDS_MAX && clean.text.len() <= SHORT_BYTES_MAX {
+            self.short_text = clean.text.as_str().into();
+            self.trimmed = clean.trimmed.as_str().into();
         }
         self
     }
@@ -139,6 +145,7 @@ impl Fingerprint {
             + self.trace.len()
             + size_of_val(&*self.figures)
             + self.short_text.len()
+            + self.trimmed.len()
     }
 }
 

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// The first version in which the record of a short article contains its text.
 const SHORT_TEXT_SINCE: u8 = 4;
+/// The first version that stores the dateline and the closing line of short texts.
+const TRIMMED_SINCE: u8 = 9;
 /// Number of records decoded at a time. Together they take a few megabytes.
 const CHUNK: usize = 1_024;
 
@@ -89,9 +91,10 @@ fn article(own: Sequence, value: &[u8]) -> Result<Entry, RecordError> {
     let key = article_key(own);
     // Empty values for the fields that older versions lack.
     let missing: &[u8] = match value.first() {
-        Some(..SHORT_TEXT_SINCE) => &[0; 4],
-        Some(..MENTIONS_SINCE) => &[0; 3],
-        Some(..LINKS_SINCE) => &[0; 1],
+        Some(..SHORT_TEXT_SINCE) => &[0; 5],
+        Some(..MENTIONS_SINCE) => &[0; 4],
+        Some(..LINKS_SINCE) => &[0; 2],
+        Some(..TRIMMED_SINCE) => &[0; 1],
         _ => &[],
     };
     let stored: ArticleRecord<'_> = match missing {
@@ -103,6 +106,7 @@ fn article(own: Sequence, value: &[u8]) -> Result<Entry, RecordError> {
         false => stored.terms.into_owned(),
     };
     let short_text = stored.short_text.into_owned().into();
+    let trimmed = stored.trimmed.into_owned().into();
     let about = stored.about.into_owned();
     Ok(Entry {
         decision: Decision::new(stored.verdict.into_owned(), own, stored.story),
@@ -110,7 +114,7 @@ fn article(own: Sequence, value: &[u8]) -> Result<Entry, RecordError> {
         arrived: stored.arrived,
         names: NameKeys::of(&about),
         about,
-        print: Fingerprint { short_text, ..stored.print.into_owned() },
+        print: Fingerprint { short_text, trimmed, ..stored.print.into_owned() },
         terms: terms.with_universal(stored.universal.into_owned()),
         edges: stored.edges.into_owned().into(),
         standing: stored.standing,

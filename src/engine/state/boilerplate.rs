@@ -76,7 +76,7 @@ impl State {
         if edges.trimmed {
             new.fingerprint =
                 Fingerprint::of(&new.words, &self.settings.tuning.fingerprint, self.key)
-                    .with_text(&new.clean.text);
+                    .with_text(&new.clean);
             new.terms = new.terms_of(&new.clean, &new.words, &self.settings);
         }
         edges

@@ -180,10 +180,10 @@ mod tests {
         assert_eq!(clock("clock", &[2, 0x88, 0x0e, 12, 1, 7]), Ok(record(Some(7), None)));
         let newest = RecordChange::clock(record(Some(7), Some(9))).value.unwrap();
         assert_eq!(clock("clock", &[3, 0x88, 0x0e, 12, 1, 7, 1, 9]), Ok(record(Some(7), Some(9))));
-        assert_eq!(newest, [8, 0x88, 0x0e, 12, 1, 7, 1, 9]);
+        assert_eq!(newest, [9, 0x88, 0x0e, 12, 1, 7, 1, 9]);
         assert_eq!(clock("clock", &newest), Ok(record(Some(7), Some(9))));
-        let error = clock("clock", &[9, 0]).unwrap_err();
-        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 9, known: 8 });
+        let error = clock("clock", &[10, 0]).unwrap_err();
+        assert_eq!(error, RecordError::Newer { key: "clock".into(), found: 10, known: 9 });
         assert!(matches!(clock("clock", &[0, 0]), Err(RecordError::Unreadable { .. })));
     }
 
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(life.tags, StoryTags::of_language(Lang::parse("en"), 1));
         let seventh = [&[7], &older[1..], &[1, 4, 6, 1, 2, b'a', b'b', 9, 0, 0]].concat();
         let link = [1, 5, 0, 0, 0, 0x3f, 2, 1, 0];
-        let newest = [&[8], &seventh[1..], &link].concat();
+        let newest = [&[CODEC.0], &seventh[1..], &link].concat();
         for (value, links) in [(seventh, 0), (newest.clone(), 1)] {
             let Ok(StoryRecord::Live(life)) = story("s/1", value) else {
                 panic!("not a live story")
@@ -243,6 +243,14 @@ mod tests {
             .collect();
         assert!(records.iter().all(|(_, value)| value[0] == version));
         StateRecords::read(ArticleRecords::default(), records).unwrap()
+    }
+
+    /// One record of each kind, as the last release with version 8 wrote it.
+    #[test]
+    fn records_of_version_8_are_read() {
+        let read = golden(include_str!("../../../tests/it/golden/state-records-8.txt"), 8);
+        let article = &read.articles[0].1;
+        assert!(article.print.trimmed.is_empty() && !article.terms.universal().is_empty());
     }
 
     /// One record of each kind, as the last release with version 6 wrote it.

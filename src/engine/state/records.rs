@@ -28,6 +28,7 @@
 //!   and the validity at the end of an embargo, to identities the headline and whether the article
 //!   went to the unique topic, to stories the growth, subjects, places and languages.
 //! - Version 8 added universal terms to articles, and links to stories.
+//! - Version 9 added the dateline and the closing line of short texts.
 
 use super::embargo::EmbargoedArticle;
 use super::entry::Entry;
@@ -41,7 +42,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The format of the engine's records. Records are written in this version.
-pub(super) const CODEC: Codec = Codec(8);
+pub(super) const CODEC: Codec = Codec(9);
 /// The language code in a key if the language is unknown.
 pub(super) const UNKNOWN_LANGUAGE: &str = "und";
 /// Prefix of the keys of articles.
@@ -75,6 +76,7 @@ impl RecordChange {
             lead_sentence: Cow::Borrowed(&entry.lead_sentence),
             lifted: entry.lifted,
             universal: Cow::Borrowed(entry.terms.universal()),
+            trimmed: Cow::Borrowed(&entry.print.trimmed),
         };
         let value = CODEC.encode_sized(&stored, ARTICLE_BYTES);
         Self { key: article_key(sequence), value: Some(value) }
@@ -178,6 +180,7 @@ pub(super) struct ArticleRecord<'a> {
     pub(super) lead_sentence: Cow<'a, str>,
     pub(super) lifted: Option<Validity>,
     pub(super) universal: Cow<'a, [Term]>,
+    pub(super) trimmed: Cow<'a, str>,
 }
 
 /// The sequence in a key with the prefix `kind`.

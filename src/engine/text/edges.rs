@@ -19,7 +19,9 @@
 //! Cost: only the edges are examined, so the cost does not grow with the text.
 
 use super::tokens::word_hash;
-use crate::boilerplate::listed::{BOILERPLATE_PHRASES, HEADER_STARTS, MONTHS, TRAILER_STARTS};
+use crate::boilerplate::listed::{
+    BOILERPLATE_PHRASES, HEADER_STARTS, MONTHS, SENTENCE_STARTS, TRAILER_STARTS,
+};
 use aho_corasick::{AhoCorasick, Anchored, Input, StartKind};
 use memchr::{memchr2, memrchr_iter};
 use std::ops::Range;
@@ -33,28 +35,45 @@ const PARAGRAPH_MAX: usize = 320;
 const LINKS_MAX: usize = 24;
 /// Maximum length in bytes of a line in a list of links.
 const LINK_BYTES: usize = 120;
+/// Minimum number of words in a sentence that starts like a trailer.
+const SENTENCE_WORDS_MIN: usize = 6;
 /// Maximum length in bytes of a dateline.
 const DATELINE_MAX: usize = 90;
 
-/// The byte range of the article's own text in `text`.
-pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
+/// An article's own text, and two of the pieces around it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct OwnText {
+    /// The byte range of the article's own text.
+    pub(super) range: Range<usize>,
+    /// The byte range of the dateline; empty if there is none.
+    pub(super) dateline: Range<usize>,
+    /// The byte range of a short closing line that is not listed; empty if there is none.
+    pub(super) closing: Range<usize>,
+}
+
+/// Finds the article's own text in `text`.
+pub(super) fn own(text: &str, headline: &str) -> OwnText {
+    let mut found = OwnText::default();
     let mut start = skip_space(text, 0);
     let end = text.trim_end().len();
     for _ in 0..ROUNDS_MAX {
         let head = &text[start.min(end)..end];
-        let Some(cut) = title_at(head, headline)
-            .or_else(|| header_line(head))
-            .or_else(|| dateline(head))
-            .filter(|cut| *cut > 0)
-        else {
-            break;
+        let cut = match title_at(head, headline).or_else(|| header_line(head)) {
+            None => dateline(head).inspect(|cut| found.dateline = start..start + cut),
+            cut => cut,
         };
+        let Some(cut) = cut.filter(|cut| *cut > 0) else { break };
         start = skip_space(text, start + cut);
     }
     let mut stop = end;
     for _ in 0..ROUNDS_MAX {
         let rest = &text[start.min(stop)..stop];
-        let cut = parenthesis(rest).or_else(|| trailer(rest)).or_else(|| links(rest)).unwrap_or(0);
+        let stub = || stub(rest).inspect(|cut| found.closing = stop - cut..stop);
+        let cut = parenthesis(rest)
+            .or_else(|| trailer(rest))
+            .or_else(stub)
+            .or_else(|| links(rest))
+            .unwrap_or(0);
         if cut == 0 {
             break;
         }
@@ -63,19 +82,21 @@ pub(super) fn own(text: &str, headline: &str) -> Range<usize> {
     let has_words = |range: &str| range.chars().any(char::is_alphanumeric);
     let rest = text[start.min(stop)..stop].trim();
     if has_words(rest) && !is_boilerplate(rest) {
-        start..stop
-    } else if has_words(&text[..start.min(end)]) {
+        return OwnText { range: start..stop, ..found };
+    }
+    let range = if has_words(&text[..start.min(end)]) {
         0..text[..start.min(end)].trim_end().len()
     } else if is_boilerplate(text.trim()) {
         0..0
     } else {
         0..text.len()
-    }
+    };
+    OwnText { range, ..OwnText::default() }
 }
 
 /// Whether a text consists only of a known trailer.
 fn is_boilerplate(text: &str) -> bool {
-    text.len() <= PARAGRAPH_MAX && (TRAILERS.is_prefix_of(text) || is_mostly_boilerplate(text))
+    text.len() <= PARAGRAPH_MAX && (starts_trailer(text) || is_mostly_boilerplate(text))
 }
 
 /// Whether at least half of the sentences of a short text contain one of [`BOILERPLATE_PHRASES`]. A
@@ -112,9 +133,23 @@ impl LineStarts {
     }
 }
 
-/// Whether a line starts with one of [`TRAILER_STARTS`].
+/// Whether a line starts with one of [`TRAILER_STARTS`] and is not an ordinary sentence that starts
+/// with the same words: `Recommended doses were halved after two deaths.`
 pub(crate) fn starts_trailer(line: &str) -> bool {
-    TRAILERS.is_prefix_of(line)
+    TRAILERS.is_prefix_of(line) && !is_sentence(line)
+}
+
+/// Whether a line is a sentence of at least [`SENTENCE_WORDS_MIN`] words that starts with one of
+/// [`SENTENCE_STARTS`], followed by a word without a capital letter.
+fn is_sentence(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let Some(rest) = SENTENCE_STARTS.iter().find_map(|start| lower.strip_prefix(start)) else {
+        return false;
+    };
+    let next = line.split_whitespace().nth(lower[..lower.len() - rest.len()].split(' ').count());
+    let plain = next.and_then(|word| word.chars().next()).is_some_and(|c| !c.is_uppercase());
+    let long = line.split_whitespace().nth(SENTENCE_WORDS_MIN - 1).is_some();
+    plain && long && rest.starts_with([' ', ',']) && line.ends_with('.')
 }
 
 /// The offset of the first character at or after `from` that is not white space.
@@ -167,7 +202,8 @@ fn header_line(text: &str) -> Option<usize> {
     boilerplate.then_some(line.len())
 }
 
-/// Whether a line consists of short segments separated by bars, arrows or bullets.
+/// Whether a line consists of short segments separated by bars, arrows or bullets. If a segment has
+/// a figure or a label, the line is a table row: `Gold: Norway | Silver: Canada`.
 fn navigation(line: &str) -> bool {
     // The ASCII separators, and the first bytes of the others in UTF-8.
     let bytes = line.as_bytes();
@@ -175,7 +211,10 @@ fn navigation(line: &str) -> bool {
         return false;
     }
     let mut pieces = line.split(['|', '›', '»', '•', '·', '>']).map(str::trim);
-    let short = |p: &str| p.split_whitespace().take(5).count() <= 4 && !p.ends_with('.');
+    let short = |p: &str| {
+        let words = p.split_whitespace().take(5).count();
+        words <= 4 && !p.ends_with('.') && !p.contains(|c: char| c == ':' || c.is_numeric())
+    };
     pieces.clone().nth(1).is_some() && pieces.all(short)
 }
 
@@ -225,33 +264,45 @@ pub(crate) fn is_month(word: &str) -> bool {
     MONTHS.contains(&bare.as_str())
 }
 
-/// The length of the last line or paragraph, if it is a trailer.
-fn trailer(text: &str) -> Option<usize> {
+/// The byte at which the last line of `text` starts, and whether a blank line precedes it; `None`
+/// if there is only one line.
+fn last_line(text: &str) -> Option<(usize, bool)> {
     let bytes = text.as_bytes();
     let blank = memrchr_iter(b'\n', bytes).find(|&at| at > 0 && bytes[at - 1] == b'\n');
-    let (from, apart) = match (blank.map(|at| at - 1), text.rfind('\n')) {
-        (Some(blank), Some(line)) => (blank.max(line) + 1, blank + 1 == line || blank == line),
-        (None, Some(line)) => (line + 1, false),
-        _ => return None,
-    };
+    match (blank.map(|at| at - 1), text.rfind('\n')) {
+        (Some(blank), Some(line)) => {
+            Some((blank.max(line) + 1, blank + 1 == line || blank == line))
+        }
+        (None, Some(line)) => Some((line + 1, false)),
+        _ => None,
+    }
+}
+
+/// The length of a short last line that is set apart and does not end a sentence. A line with a
+/// figure or a label is part of the article: `Winner: Una Birch`.
+fn stub(text: &str) -> Option<usize> {
+    let (from, apart) = last_line(text)?;
+    let last = text[from..].trim();
+    let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
+    let before_ends =
+        || text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
+    let plain = || !last.contains(|c: char| c == ':' || c == '：' || c.is_numeric());
+    let brief = !last.is_empty() && last.split_whitespace().take(7).count() <= 6;
+    (apart && brief && !sentence && plain() && before_ends()).then_some(text.len() - from)
+}
+
+/// The length of the last line or paragraph, if it is a trailer.
+fn trailer(text: &str) -> Option<usize> {
+    let (from, apart) = last_line(text)?;
     let last = text[from..].trim();
     if last.is_empty() {
         return Some(text.len() - from);
     }
     let short = last.len() <= PARAGRAPH_MAX;
     let bare = last.trim_start_matches(['(', '[', '*', '-', '–', '—', '•', '>', ' ']);
-    let listed =
-        || TRAILERS.is_prefix_of(last) || bare.len() < last.len() && TRAILERS.is_prefix_of(bare);
-    let sentence = last.ends_with(['.', '!', '?', '"', '”', '»', '。', '」', '؟', '’', '\'']);
-    let before_ends = text[..from].trim_end().ends_with(['.', '!', '?', '"', '”', ')', '。', '」']);
-    let stub = apart
-        && before_ends
-        && !sentence
-        && last.split_whitespace().take(7).count() <= 6
-        && !last.chars().any(char::is_numeric);
-    let boilerplate = stub
-        || short && (listed() || apart && is_mostly_boilerplate(last))
-        || apart && navigation(last);
+    let listed = || starts_trailer(last) || bare.len() < last.len() && starts_trailer(bare);
+    let boilerplate =
+        short && (listed() || apart && is_mostly_boilerplate(last)) || apart && navigation(last);
     boilerplate.then_some(text.len() - from)
 }
 
@@ -294,7 +345,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn kept<'a>(text: &'a str, headline: &str) -> &'a str {
-        &text[own(text, headline)]
+        &text[own(text, headline).range]
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod spelling;
 pub mod tokens;
 
 use super::article::Article;
+use edges::OwnText;
 pub(crate) use edges::{contains_boilerplate, is_month, starts_trailer};
 pub(crate) use grouping::separates as separates_groups;
 use std::borrow::Cow;
@@ -74,6 +75,9 @@ pub struct Clean {
     /// The positions of the unchanged runs in the published body, in order. Empty if the text is
     /// the headline.
     pub anchors: Vec<Anchor>,
+    /// The dateline and the closing line that were removed, each followed by a newline; empty if
+    /// neither was removed.
+    pub trimmed: String,
 }
 
 impl Clean {
@@ -87,7 +91,12 @@ impl Clean {
         let moved = |a: &Anchor| Anchor { clean: a.clean - range.start as u32, ..*a };
         let rest = self.anchors.iter().filter(within).map(moved);
         let anchors = std::iter::once(first).chain(rest).collect();
-        Self { text: self.text[range].to_owned(), anchors }
+        Self { text: self.text[range].to_owned(), anchors, trimmed: self.trimmed }
+    }
+
+    /// The dateline and the closing line that were removed; either may be empty.
+    pub fn trimmed_lines(trimmed: &str) -> (&str, &str) {
+        trimmed.trim_end_matches('\n').split_once('\n').unwrap_or((trimmed, ""))
     }
 
     /// The character offset in the published body of byte `clean` of the text.
@@ -105,19 +114,29 @@ impl Clean {
 /// part of the body, so it has no anchors.
 pub fn clean(article: &Article) -> Clean {
     if let Some(plain) = html::plain(&article.body) {
-        let range = edges::own(plain, &article.headline);
-        if !plain[range.clone()].trim().is_empty() {
-            let published = plain[..range.start].chars().count() as u32;
+        let own = edges::own(plain, &article.headline);
+        let text = &plain[own.range.clone()];
+        if !text.trim().is_empty() {
+            let published = plain[..own.range.start].chars().count() as u32;
             let anchors = vec![Anchor { clean: 0, published }];
-            return Clean { text: plain[range].to_owned(), anchors };
+            return Clean { text: text.to_owned(), anchors, trimmed: trimmed(plain, &own) };
         }
     }
     let text = html::text(&article.body);
-    let range = edges::own(&text.text, &article.headline);
-    if text.text[range.clone()].trim().is_empty() {
-        return Clean { text: article.headline.clone(), anchors: Vec::new() };
+    let own = edges::own(&text.text, &article.headline);
+    if text.text[own.range.clone()].trim().is_empty() {
+        return Clean { text: article.headline.clone(), ..Clean::default() };
     }
-    text.cut(range)
+    Clean { trimmed: trimmed(&text.text, &own), ..text }.cut(own.range)
+}
+
+/// The dateline and the closing line of `text`, as in [`Clean::trimmed`].
+fn trimmed(text: &str, own: &OwnText) -> String {
+    let line = |range: &std::ops::Range<usize>| text[range.clone()].trim().replace('\n', " ");
+    match (line(&own.dateline), line(&own.closing)) {
+        (dateline, closing) if dateline.len() + closing.len() == 0 => String::new(),
+        (dateline, closing) => format!("{dateline}\n{closing}\n"),
+    }
 }
 
 /// The first sentence of a text, used as the headline of an article that has none. A line break
@@ -207,8 +226,13 @@ fn letters_form(word: &str) -> String {
 /// Removes headline, datelines, bylines and trailers from `clean` once more, after learned
 /// boilerplate was removed from its edges. Returns `clean` unchanged if nothing would be left.
 pub fn own(clean: Clean, headline: &str) -> Clean {
-    let range = edges::own(&clean.text, headline);
-    if clean.text[range.clone()].trim().is_empty() { clean } else { clean.cut(range) }
+    let own = edges::own(&clean.text, headline);
+    if clean.text[own.range.clone()].trim().is_empty() {
+        return clean;
+    }
+    let again = trimmed(&clean.text, &own);
+    let trimmed = if again.is_empty() { clean.trimmed.clone() } else { again };
+    Clean { trimmed, ..clean }.cut(own.range)
 }
 
 #[cfg(test)]

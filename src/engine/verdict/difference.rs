@@ -28,7 +28,7 @@ use super::headlines::{HeadlineEvidence, is_brief};
 use super::leftover::{LeftoverWord, Name, Side, cancel, carries_meaning, drop_edges, names_moved};
 use super::passages::OwnPassages;
 use super::quantities::Respelled;
-use super::{members, quantities, signs, turns};
+use super::{members, quantities, signs, trimmed, turns};
 use crate::marks::bare_headline;
 use crate::text;
 use crate::text::Words;
@@ -40,9 +40,7 @@ pub(super) const OTHER_SUBJECT: &str = "other-subject";
 /// Rule of a correction whose only changes are words that change the meaning.
 pub(super) const CHANGED_WORDS: &str = "changed-words";
 
-/// Texts with more leftover words than this are not searched for words that change the meaning.
-const TURNED_MAX: usize = 16;
-/// The same limit for headlines.
+/// Headlines with more leftover words than this are not searched for words that change the meaning.
 const TURNED_HEADLINE_MAX: usize = 2;
 /// Names that differ show another subject only if each side has one per this many words.
 const NAMES_PART: usize = 30;
@@ -93,10 +91,16 @@ impl Difference {
         let equal = new.print.content_hash == that.print.content_hash;
         let turned = equal && !short.is_empty() && signs::differ(&new.clean.text, short);
         let mut found = Self { turned, ..Self::default() };
-        if equal && new.about.headline == that.about.headline {
+        let trimmed_differ = new.print.trimmed != that.print.trimmed;
+        if equal && !trimmed_differ && new.about.headline == that.about.headline {
             return found;
         }
         let texts = Texts::of(new, that);
+        if trimmed_differ {
+            let shown = trimmed::read(new, that, &texts.old_words, texts.senses);
+            found.other_subject = shown.other_subject;
+            found.turned |= shown.turned;
+        }
         let spelled = quantities::respelled((new, that), &texts.old_words, pair, texts.senses);
         let (mut ours, mut theirs) = texts.sides(pair, &spelled);
         texts.read_headlines((&ours, &theirs), &mut found);
@@ -184,7 +188,11 @@ impl<'a> Texts<'a> {
             return;
         };
         let brief = is_brief(self.new);
-        found.other_subject = evidence.show_other_subject(self.same_sender, brief);
+        found.other_subject |= evidence.show_other_subject(self.same_sender, brief);
+        if brief && evidence.differ_in_names() {
+            found.other_subject |= self.same_sender;
+            found.turned |= !self.same_sender;
+        }
         found.other_headline = brief && evidence.is_apart();
         let other_stub = self.equal && evidence.show_other_stub();
         found.headline_news = self.same_sender && (other_stub || self.headline_turns());
@@ -228,7 +236,8 @@ impl<'a> Texts<'a> {
             return false;
         }
         let figure = |side: &Side<'_>| side.words.iter().any(|w| w.value.is_some());
-        figure(&ours) && figure(&theirs) || self.any_turns(&ours, &theirs)
+        figure(&ours) && figure(&theirs)
+            || turns::any((&ours, &theirs), self.new, self.that, self.senses)
     }
 
     /// Whether the words that differ are mostly names, so that the subjects differ as well.
@@ -259,7 +268,7 @@ impl<'a> Texts<'a> {
 
     /// Looks for words that change the meaning, and counts the others.
     fn turns(&self, ours: &Side<'_>, theirs: &Side<'_>, found: &mut Difference) {
-        let turned = self.any_turns(ours, theirs);
+        let turned = turns::any((ours, theirs), self.new, self.that, self.senses);
         found.turned |= turned;
         let content = |side: &Side<'_>| {
             let sensed = |w: &&LeftoverWord<'_>| {
@@ -280,17 +289,6 @@ impl<'a> Texts<'a> {
 
     fn is_article(&self, hash: u64) -> bool {
         self.senses.senses(hash).contains(&Sense::OneOrArticle)
-    }
-
-    /// Whether a number, a month, a currency, a negation or one of two opposites differs.
-    fn any_turns(&self, ours: &Side<'_>, theirs: &Side<'_>) -> bool {
-        ours.words.len() <= TURNED_MAX
-            && theirs.len() <= TURNED_MAX
-            && (turns::numbers_turn(ours, theirs, self.senses)
-                || turns::scale_turns((ours, theirs), self.new, self.that, self.senses)
-                || members::turn(ours, theirs, self.senses)
-                || turns::negations_turn(ours, theirs, self.senses)
-                || turns::opposites_turn(ours, theirs, self.senses))
     }
 }
 
@@ -317,7 +315,7 @@ mod tests {
         let clean = Clean { text: text.2.into(), ..Clean::default() };
         let words = text::words(text.2, &text::Limits::default());
         let print = Fingerprint::of(&words, &fingerprint::Limits::default(), SamplingKey(1))
-            .with_text(text.2);
+            .with_text(&clean);
         (about, clean, words, print)
     }
 

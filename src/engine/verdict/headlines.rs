@@ -54,6 +54,10 @@ struct HeadlineSide {
     names: u32,
     /// How many of `words` are in the body.
     in_body: u32,
+    /// How many of `words` are in the other headline.
+    in_other: u32,
+    /// How many of `own` are written as names, in a headline that has other words in lower case.
+    own_names: u32,
     /// Whether it has characters of a script without spaces, some of which occur in any text.
     unsegmented: bool,
     /// Whether the first word of `all` is one of `own`.
@@ -68,6 +72,9 @@ struct HeadlineWord {
     sensed: bool,
     /// Whether it is a character of a script without spaces.
     unsegmented: bool,
+    /// Whether it is written as a name, other than that of the sender, in a headline that has other
+    /// words in lower case.
+    named: bool,
     /// The form in which it is compared with other words.
     spelling: Spelling,
 }
@@ -86,6 +93,11 @@ impl HeadlineSide {
     /// Whether at least half of the headline's words are its own, or a third if it begins with one.
     fn differs(&self) -> bool {
         self.share_is_at_least(1, 2) || self.leads && self.share_is_at_least(1, 3)
+    }
+
+    /// Whether the headline differs from the other one only in names that are not in the body.
+    fn differs_in_names(&self) -> bool {
+        self.own == self.own_names && self.in_rest == 0 && self.own + self.in_other == self.words
     }
 
     /// Whether at most a quarter of the headline's words are in the body, or half of its characters
@@ -121,8 +133,11 @@ impl HeadlineEvidence {
             let mut in_rest = rest.filter(|w| w.at >= rest_starts).peekable();
             let in_body = hashes.iter().filter(|hash| **hash == word.hash).count();
             side.in_body += u32::from(in_body > 0);
-            if in_body == outside_shared && !word.sensed && !among(word, &old) {
+            let in_other = among(word, &old);
+            side.in_other += u32::from(in_other);
+            if in_body == outside_shared && !word.sensed && !in_other {
                 side.own += 1;
+                side.own_names += u32::from(word.named);
                 side.leads |= side.all == 1;
                 side.in_rest += u32::from(in_rest.peek().is_some());
                 side.names += u32::from(in_rest.any(|w| w.name == Name::Certain));
@@ -134,8 +149,11 @@ impl HeadlineEvidence {
             let in_new = hashes.contains(&word.hash);
             let in_rest = theirs.holds(word.hash);
             side.in_body += u32::from(in_new || in_rest);
-            if !in_new && !word.sensed && !among(word, &new) {
+            let in_other = among(word, &new);
+            side.in_other += u32::from(in_other);
+            if !in_new && !word.sensed && !in_other {
                 side.own += 1;
+                side.own_names += u32::from(word.named);
                 side.leads |= side.all == 1;
                 side.in_rest += u32::from(in_rest);
             }
@@ -150,6 +168,13 @@ impl HeadlineEvidence {
         let least = if same_sender { 1 } else { 2 };
         let told = both && new.in_rest >= least && old.in_rest >= 1;
         named || told || brief && self.show_other_stub()
+    }
+
+    /// Whether the headlines are the same except for names that neither text mentions:
+    /// `Brightsound shares suspended`, `Corvane shares suspended`.
+    pub(super) fn differ_in_names(&self) -> bool {
+        let shared = self.new.in_other > 0 && self.old.in_other > 0;
+        shared && self.new.differs_in_names() && self.old.differs_in_names()
     }
 
     /// Whether the articles, which have the same text under different headlines, are stubs: the
@@ -188,6 +213,13 @@ pub(super) fn is_brief(new: Arrival<'_>) -> bool {
 fn headline_words(about: &ArticleMetadata, senses: Senses) -> Vec<HeadlineWord> {
     let headline = bare_headline(&about.headline);
     let words = text::words(headline, &text::Limits { words_max: HEADLINE_WORDS_MAX });
+    let in_lower_case = |word: &str| word.chars().next().is_some_and(char::is_lowercase);
+    let mixed = words.hashes.iter().zip(&words.spans).any(|(hash, span)| {
+        let text = &headline[span.0 as usize..span.1 as usize];
+        in_lower_case(text) && carries_meaning(text, *hash, senses)
+    });
+    let provider = about.provider.as_deref().unwrap_or_default().to_lowercase();
+    let is_sender = |word: &str| provider.contains(&word.to_lowercase());
     let figure = |at: usize| words.figures.iter().any(|f| f.word as usize == at);
     let all = words.hashes.iter().zip(&words.spans).enumerate();
     all.filter(|(at, (hash, span))| {
@@ -197,7 +229,14 @@ fn headline_words(about: &ArticleMetadata, senses: Senses) -> Vec<HeadlineWord> 
     .map(|(_, (&hash, span))| {
         let text = &headline[span.0 as usize..span.1 as usize];
         let (sensed, spelling) = (!senses.senses(hash).is_empty(), Spelling::of(&fold(text)));
-        HeadlineWord { hash, sensed, unsegmented: text.starts_with(is_unsegmented), spelling }
+        let named = mixed && text.starts_with(char::is_uppercase) && !is_sender(text);
+        HeadlineWord {
+            hash,
+            sensed,
+            unsegmented: text.starts_with(is_unsegmented),
+            named,
+            spelling,
+        }
     })
     .collect()
 }

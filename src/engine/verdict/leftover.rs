@@ -83,7 +83,11 @@ impl<'a> Side<'a> {
             side.edges[0] = 0..head as u32;
             side.edge_texts[0] = &text[..words.spans[head].0 as usize];
         }
-        if foot < total && foot > 0 && is_set_apart(text, words, foot) {
+        if foot < total
+            && foot > 0
+            && is_set_apart(text, words, foot)
+            && !follows_label(text, words, foot)
+        {
             side.edges[1] = foot as u32..total as u32;
             side.edge_texts[1] = &text[words.spans[foot].0 as usize..];
         }
@@ -215,6 +219,12 @@ pub(super) fn is_set_apart(text: &str, words: &Words, at: usize) -> bool {
         || between.contains(" - ")
         || between.contains(": ")
         || between.contains("--")
+}
+
+/// Whether a label precedes the word at `at`, as in `Winner: Una Birch`.
+fn follows_label(text: &str, words: &Words, at: usize) -> bool {
+    let between = &text[words.spans[at - 1].1 as usize..words.spans[at].0 as usize];
+    between.trim() == ":" || between == "："
 }
 
 /// Removes boilerplate: words at an edge of one text that are set apart, share nothing with those

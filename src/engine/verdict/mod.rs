@@ -12,6 +12,7 @@
 //! classify   measures -> a text kind, by thresholds, in a fixed order
 //! difference whether the words that similar texts do not share, or headlines, show another subject
 //! passages   whether a passage that replaces one of the earlier text, or is added, is news
+//! trimmed    what datelines and closing lines show, which are removed before texts are compared
 //! stamps     time stamps and counters at the edges, whose figures do not count
 //! readings   reports of a value that is measured repeatedly: a later one is not a correction
 //! formula    runs that occur in many unrelated texts are not partial copies
@@ -63,6 +64,7 @@ mod signs;
 mod stamps;
 mod standing;
 mod subject;
+mod trimmed;
 mod turns;
 mod types;
 pub mod versions;
@@ -473,7 +475,8 @@ fn pass(new: Arrival<'_>, verdict: &Verdict, difference: Difference, settings: &
     let words = new.print.words();
     let few = if words < settings.tuning.novelty_words_min as usize { 1 } else { 5 };
     let own = difference.new_words + difference.new_figures + u32::from(difference.turned);
-    let told = unique.when_novel.contains(&kind) && words <= SHORT_WORDS_MAX && own >= few;
+    let told = unique.when_novel.contains(&kind)
+        && (words <= SHORT_WORDS_MAX && own >= few || difference.other_subject);
     let changed = verdict.flags.iter().any(|f| f == CHANGED_WORDS || f == CHANGED_NUMBERS);
     let outdated = is_outdated(new, &verdict.relation);
     if outdated || !unique.always.contains(&kind) && !enough && !told && !changed {

@@ -23,6 +23,7 @@ use super::furniture::{is_report, senders};
 use super::leftover::{EDGE_MAX, carries_meaning, covered, is_set_apart};
 use crate::marks::bare_headline;
 use crate::text;
+use crate::text::script::{is_dense, is_unsegmented};
 use crate::text::senses::Senses;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -37,10 +38,17 @@ const MEANING_MIN: usize = 6;
 /// For whole sentences to be news: minimum number of words that carry meaning and are not in the
 /// replaced passage.
 const OWN_MEANING_MIN: usize = 3;
+/// Minimum number of words that carry meaning in a short sentence that its sender replaced.
+const SWAPPED_MEANING_MIN: usize = 2;
 /// A passage with this many new words is news; the second number is for texts by the same sender.
 const ADDED_WORDS_MIN: [usize; 2] = [25, 8];
 /// A passage with a new figure and this many new words is news.
 const FIGURE_WORDS_MIN: usize = 5;
+
+/// Number of adjacent characters that must be in both passages, in East Asian scripts without
+/// spaces and in others, where a character is a letter.
+const DENSE_RUN: usize = 2;
+const LETTERS_RUN: usize = 4;
 
 /// Minimum number of words that carry meaning in a headline that says what an article is about.
 const HEADLINE_MEANING_MIN: usize = 3;
@@ -82,7 +90,7 @@ impl OwnPassages {
             let (first, end, old) = (ours.start, ours.end, &trace[theirs]);
             let fresh: Vec<usize> = ours.filter(|at| !known[*at]).collect();
             let meaning = || fresh.iter().copied().filter(|at| has_meaning(new, *at, senses));
-            let is_shared = |at: &usize| old.contains(&(new.words.hashes[*at] as u8).max(1));
+            let is_shared = |at: &usize| is_in(old, new, *at);
             let (all, shared) = (meaning().count(), meaning().filter(is_shared).count());
             let differs = all >= OWN_MEANING_MIN + shared && 2 * shared <= all;
             let starts = |at: usize| starts_sentence(new, at);
@@ -103,7 +111,13 @@ impl OwnPassages {
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
             let adds = adds || report && same_sender;
-            own.news |= long && differs || 2 * shared <= all && adds;
+            // Its sender replaced a sentence, however short, by one that has no word in common.
+            let swapped = same_sender
+                && (starts(first) && starts(end) && !edge || report)
+                && all >= SWAPPED_MEANING_MIN
+                && shared == 0
+                && !old.is_empty();
+            own.news |= long && differs || swapped || 2 * shared <= all && adds;
         }
         own
     }
@@ -125,6 +139,21 @@ fn starts_sentence(new: Arrival<'_>, at: usize) -> bool {
 fn begins_line(new: Arrival<'_>, at: usize) -> bool {
     let (from, to) = (new.words.spans[at - 1].1, new.words.spans[at].0);
     new.clean.text[from as usize..to as usize].contains('\n')
+}
+
+/// Whether a passage contains the word of the new text at `at`, given by its trace byte. A single
+/// character of a script without spaces occurs in any text, so those beside it must follow it or
+/// precede it in the passage as well.
+fn is_in(passage: &[u8], new: Arrival<'_>, at: usize) -> bool {
+    let run = match word(new, at).chars().next() {
+        Some(c) if is_unsegmented(c) && is_dense(c) => DENSE_RUN,
+        Some(c) if is_unsegmented(c) => LETTERS_RUN,
+        _ => 1,
+    };
+    let trace = &new.print.trace;
+    let runs = [at.checked_sub(run - 1).map(|from| from..at + 1), Some(at..at + run)];
+    let mut found = runs.into_iter().flatten().filter_map(|run| trace.get(run));
+    found.any(|run| passage.windows(run.len()).any(|window| window == run))
 }
 
 /// The words in `range`, with the punctuation after them.

@@ -8,10 +8,30 @@
 
 use super::archive::{Arrival, Earlier};
 use super::leftover::{LeftoverWord, Side};
+use super::members;
 use crate::text::senses::{Sense, Senses};
 
+/// Texts with more leftover words than this are not searched for words that change the meaning.
+const TURNED_MAX: usize = 16;
+
+/// Whether a number, a month, a currency, a negation or one of two opposites differs.
+pub(super) fn any(
+    (ours, theirs): (&Side<'_>, &Side<'_>),
+    new: Arrival<'_>,
+    that: Earlier<'_>,
+    senses: Senses,
+) -> bool {
+    ours.words.len() <= TURNED_MAX
+        && theirs.len() <= TURNED_MAX
+        && (numbers_turn(ours, theirs, senses)
+            || scale_turns((ours, theirs), new, that, senses)
+            || members::turn(ours, theirs, senses)
+            || negations_turn(ours, theirs, senses)
+            || opposites_turn(ours, theirs, senses))
+}
+
 /// Whether a number was replaced by another one, and at least one of the two is in words.
-pub(super) fn numbers_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
+fn numbers_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
     let in_words = |w: &LeftoverWord<'_>| senses.number(w.hash);
     let values = |side: &Side<'_>| -> Vec<u64> {
         side.words.iter().filter_map(|w| w.value.or_else(|| in_words(w))).collect()
@@ -43,7 +63,7 @@ pub(super) fn numbers_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -
 
 /// Whether a scale was added to a number that both texts state, or removed from it: `40 millones`
 /// and `40 mil millones`. The differing words of either text must not state any other number.
-pub(super) fn scale_turns(
+fn scale_turns(
     (ours, theirs): (&Side<'_>, &Side<'_>),
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -83,7 +103,7 @@ fn is_large(sense: Sense) -> bool {
 }
 
 /// Whether only one of the texts has a negation among its words that differ.
-pub(super) fn negations_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
+fn negations_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
     let negates = |w: &LeftoverWord<'_>| senses.senses(w.hash).contains(&Sense::Negation);
     let within =
         |side: &Side<'_>| senses.has_negating_parts() && senses.negates_within(&side.common_form());
@@ -98,7 +118,7 @@ pub(super) fn negations_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses)
 }
 
 /// Whether one text has a word and the other text its opposite.
-pub(super) fn opposites_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
+fn opposites_turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
     let sides = ours.words.iter().flat_map(|w| senses.senses(w.hash));
     let mut opposite = sides.filter_map(|sense| match *sense {
         Sense::Opposite { pair, second } => Some(Sense::Opposite { pair, second: !second }),

@@ -153,7 +153,7 @@ impl TextBuilder {
                 anchor.published = chars as u32;
             }
         }
-        Clean { text, anchors }
+        Clean { text, anchors, ..Clean::default() }
     }
 }
 

@@ -36,7 +36,7 @@ use memchr::{memchr, memchr_iter};
 pub(super) fn text(body: &Body) -> Clean {
     if let Some(source) = plain(body) {
         let anchors = vec![Anchor { clean: 0, published: 0 }];
-        return Clean { text: source.to_owned(), anchors };
+        return Clean { text: source.to_owned(), anchors, ..Clean::default() };
     }
     let source = body.as_str();
     let mut build = TextBuilder::default();

@@ -88,7 +88,7 @@ mod tests {
         ] {
             let want = if want.is_empty() { text } else { want };
             let anchors = vec![Anchor { clean: 0, published: 0 }];
-            let clean = removed(Clean { text: text.into(), anchors });
+            let clean = removed(Clean { text: text.into(), anchors, ..Clean::default() });
             assert_eq!(clean.text, want);
             let published: Vec<char> = text.chars().collect();
             for (at, c) in clean.text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
