@@ -20,7 +20,7 @@ impl Clock {
         self.thread.elapsed().as_secs_f64()
     }
 
-    /// CPU microseconds per item of a part of the work, which took `part` wall-clock seconds for
+    /// CPU microseconds per item, for a part of the work that took `part` wall-clock seconds for
     /// `count` items. Assumes that the part has the same ratio of CPU time to wall-clock time as
     /// the whole.
     pub(crate) fn each(&self, part: f64, count: usize) -> f64 {

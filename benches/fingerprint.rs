@@ -1,5 +1,5 @@
-//! Splitting into words, traces, fingerprints, preparation, alignment and verification of 3.4 KB
-//! articles, compared with crates that do a part of this.
+//! Measures splitting 3.4 KB articles into words, computing their traces and fingerprints, and
+//! preparing, aligning and verifying them. Compares this with crates that do part of this work.
 //!
 //! `cargo bench --bench fingerprint`. Compare figures only within one run: machines are noisy.
 

@@ -1,8 +1,8 @@
 //! A loop that only consumes and produces, with the same client and similar settings as the daemon.
 //!
 //! Copies key and value of every record from an input topic to an output topic. The transactions
-//! have the size and pace of the daemon's defaults. Each contains one more record, as the daemon's
-//! transactions contain its position. Ends after a given number of records.
+//! have the size and pace of the daemon's defaults. Each contains one additional record, like the
+//! position record in the daemon's transactions. Ends after a given number of records.
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};

@@ -10,7 +10,7 @@ use wirefold_engine::verdict::{Archive, Earlier, Validity, Verdict, identity_rec
 pub(crate) struct Shelf {
     /// The articles; the index is the sequence.
     pub(crate) all: Vec<(ArticleMetadata, Fingerprint, Verdict, EventTime)>,
-    /// The sequences of the articles with a uri, in order.
+    /// For each uri, the sequences of the articles with this uri, in order.
     pub(crate) uris: FxHashMap<String, Vec<Sequence>>,
 }
 

@@ -8,8 +8,8 @@
 //!
 //! - articles per CPU second, which does not depend on other load on the machine;
 //! - the time per stage, and the memory of the index and the fingerprints;
-//! - recall: of the articles with an earlier article of the same `dup_group`, the share for which
-//!   one of these is named.
+//! - recall: among the articles that have an earlier article of the same `dup_group`, the share for
+//!   which such an earlier article is named.
 //!
 //! MinHash runs with two common bandings, which report articles with an estimated similarity of at
 //! least 0.5, and with one whose recall is close to Wirefold's.

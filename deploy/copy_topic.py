@@ -33,7 +33,7 @@ def create(admin, consumer, source, target):
     like = partitions(consumer, source)
     resource = ConfigResource(ConfigResource.Type.TOPIC, source)
     config = admin.describe_configs([resource])[resource].result(timeout=30)
-    # Only what was set for this topic; the broker's defaults apply to the new one as well.
+    # Only what was set for this topic: the broker's defaults also apply to the new topic.
     own = {name: entry.value for name, entry in config.items()
            if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value}
     topic = NewTopic(target, len(like), len(like[0].replicas), config=own)
@@ -48,8 +48,8 @@ def create(admin, consumer, source, target):
 
 def copy(brokers, source, target, properties):
     common = {**properties, "bootstrap.servers": brokers}
-    # The group stays empty, but the client asks for its coordinator, which needs a permission. That
-    # for groups with the prefix `wirefold` covers this name.
+    # The group stays empty, but the client needs a permission to look up the group's coordinator.
+    # The daemon's permission for groups with the prefix `wirefold` covers this name.
     group = common.pop("group.id", "wirefold.copy_topic")
     consumer = Consumer({**common, "group.id": group, "enable.auto.commit": False,
                          "isolation.level": "read_committed", "enable.partition.eof": True})

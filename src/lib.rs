@@ -1,14 +1,13 @@
 //! Wirefold deduplicates and clusters a news wire. It finds every copy of every article, classifies
-//! each article and shows the evidence for it, and groups related articles into stories with stable
-//! ids.
+//! each article and shows the evidence, and groups related articles into stories with stable ids.
 //!
 //! # The idea
 //!
 //! The engine is a pure state machine, and the daemon does its input and output. The
 //! [engine](wirefold_engine) takes one article and a time, changes its state, and returns events
 //! and changed records. It cannot wait, read a clock, log or draw random numbers. All code that
-//! does so is in the [`daemon`], which guarantees that the events of a batch and the state they
-//! came from are either committed together or not at all.
+//! does any of these things is in the [`daemon`], which guarantees that the events of a batch and
+//! the state they came from are either committed together or not at all.
 //!
 //! # Data flow
 //!

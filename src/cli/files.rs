@@ -125,7 +125,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
-/// Whether the path names an open file descriptor of a process, which must not be replaced.
+/// Whether the path names an open file descriptor of a process. Such a path must not be replaced.
 fn is_descriptor(path: &Path) -> bool {
     ["/dev/stderr", "/dev/fd", "/proc"].iter().any(|start| path.starts_with(start))
 }

@@ -1,7 +1,7 @@
 //! Logs on stderr and, with the feature `otlp`, spans exported to a collector.
 //!
-//! `RUST_LOG` sets the log filter (for example `wirefold=debug,librdkafka=warn`). Without it, each
-//! command has a default level. Spans are exported as OTLP over HTTP if a standard variable of
+//! `RUST_LOG` sets the log filter (for example `wirefold=debug,librdkafka=warn`). If it is not set,
+//! each command has a default level. Spans are exported as OTLP over HTTP if a standard variable of
 //! OpenTelemetry names a collector: `OTEL_EXPORTER_OTLP_ENDPOINT` or
 //! `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`.
 //!

@@ -49,8 +49,8 @@ impl Screen {
         Self { paint, opened: Vec::new(), printed: BTreeMap::new(), day: String::new() }
     }
 
-    /// The lines for a record published at `time` (RFC 3339; empty for a reject), below the day if
-    /// it is a new one. `summary` contains the records before this one.
+    /// The lines for a record published at `time` (RFC 3339; empty for a reject). A line with the
+    /// date comes first if the day has changed. `summary` contains the records before this one.
     pub(super) fn lines(
         &mut self,
         contents: &RecordContents,
@@ -243,8 +243,8 @@ fn hour(time: &str) -> &str {
     time.get(11..19).filter(|_| !is_undated(time)).unwrap_or("--:--:--")
 }
 
-/// The fields of a story that its line shows. A live story is printed again only if one of them has
-/// changed.
+/// The fields of a story that its line shows. A live story is printed again only if one of these
+/// fields has changed.
 fn shown(story: &StorySummary) -> (&str, u32, u32) {
     (&story.headline, story.size, story.publishers)
 }

@@ -35,7 +35,7 @@ fn rule(name: &str) -> Option<&'static str> {
         "marked" => "marked as such by its sender",
         "marked-repeat" => "marked as a repeat",
         "same-version" => "the same version again",
-        "same-text" => "the same text again, or with other time stamps and counters only",
+        "same-text" => "the same text again; at most time stamps and counters changed",
         "same-caption" => "the same caption again",
         "unmarked" => "same sender and words, no correction mark",
         "equal-content" => "the same text",

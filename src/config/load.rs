@@ -186,15 +186,15 @@ fn keys(schema: &Json) -> Vec<String> {
     all
 }
 
-/// The known key with the smallest edit distance to `key`, or `None` if that distance is above
-/// 1 + a third of the key's length. The last segments of the keys are compared as well, at a
-/// penalty of 1. Ties go to the key nearer as a whole, then to the alphabetically first.
+/// The known key with the smallest edit distance to `key`, or `None` if that distance is above 1 +
+/// a third of the key's length. The last segments of the keys are compared as well, at a penalty of
+/// 1. On a tie, the key that is nearer as a whole is chosen, then the alphabetically first.
 fn nearest(key: &str, known: &[String]) -> Option<String> {
     let near = |candidate: &&String| {
         let last = |k: &str| k.rsplit('.').next().unwrap_or_default().to_owned();
         distance(key, candidate).min(1 + distance(&last(key), &last(candidate)))
     };
-    // A section that contains the key is known to the user.
+    // Do not suggest the section that contains the key: the user has named it.
     let section = |candidate: &str| key.strip_prefix(candidate).is_some_and(|k| k.starts_with('.'));
     let known = known.iter().filter(|candidate| !section(candidate));
     let best = known.min_by_key(|k| (near(k), distance(key, k), (*k).clone()))?;

@@ -4,10 +4,10 @@
 //! the shards. Out: notifications to systemd, an error when a thread that must not end has ended,
 //! and exit code 1 when a call does not return or a pipeline stalls.
 //!
-//! All waiting of the supervisor is done here: for the topics, for the end of a thread, and for the
+//! The supervisor does all its waiting here: for the topics, for the end of a thread, and for the
 //! shutdown. It checks while it waits, so a call or pipeline that hangs is found at any time. The
 //! only remedy is to end the process, after which the group assigns the shards to another member.
-//! Without this, the lease thread would keep the leases alive.
+//! Otherwise, the lease thread would keep the leases alive.
 //!
 //! Only time in which the process could run counts: each check adds at most twice the interval,
 //! however long ago the previous check was. A process that was suspended, or whose machine was

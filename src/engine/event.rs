@@ -110,18 +110,19 @@ pub struct Classified {
 pub struct ArticleMention {
     /// Its uri and version.
     pub key: ArticleKey,
-    /// The provider that sent it; absent if it states none or Wirefold does not know the article.
+    /// The provider that sent the article; absent if the article states none or Wirefold does not
+    /// know the article.
     pub provider: Option<String>,
     /// Its headline, at most
     /// [`MENTION_HEADLINE_BYTES_MAX`](crate::article::MENTION_HEADLINE_BYTES_MAX) bytes; absent if
     /// it has none or Wirefold does not know the article.
     pub headline: Option<String>,
-    /// Whether it went to the unique topic; absent if Wirefold does not know the article.
+    /// Whether the article went to the unique topic; absent if Wirefold does not know the article.
     pub unique: Option<UniqueOutcome>,
 }
 
 impl From<ArticleKey> for ArticleMention {
-    /// A mention of an article of which only the key is known.
+    /// A mention of an article when only its key is known.
     fn from(key: ArticleKey) -> Self {
         Self { key, provider: None, headline: None, unique: None }
     }
@@ -170,8 +171,8 @@ pub struct Radius {
     pub of: Option<ArticleMention>,
     /// The articles that carry the passage, in order of arrival.
     pub carriers: Vec<Carrier>,
-    /// Number of further articles that carry or may carry the passage and that neither this event
-    /// nor an earlier one of its series lists.
+    /// Number of further articles that carry or may carry the passage, but are listed neither in
+    /// this event nor in an earlier one of its series.
     pub carriers_unlisted: u32,
     /// Position in a series of events; set when the carriers do not fit in one event.
     pub part: Option<RadiusPart>,
@@ -185,8 +186,8 @@ pub struct Radius {
     pub story_headline: Option<String>,
     /// Whether the withdrawn or corrected article is still live or known only by its identity.
     pub scope: Scope,
-    /// Confidence that the notice refers to `of`; set when the notice identifies it only by words,
-    /// not by an id.
+    /// Confidence that the notice refers to `of`; set when the notice identifies that article only
+    /// by words, not by an id.
     pub confidence: Option<Ratio>,
 }
 

@@ -46,7 +46,7 @@ pub struct Settings {
     /// Maximum number of live articles. When there are more, the oldest leave the window early. A
     /// million live articles take about 8 GB of memory.
     pub live_articles_max: NonZeroU32,
-    /// An article that arrives longer than this after its publication time is flagged `late`.
+    /// An article is flagged `late` if it arrives more than this long after its publication time.
     pub late_after: Span,
     /// Preferred publishers, most preferred first. Their articles are preferred as the lead of a
     /// story, and as the copy of a text that stays in the unique topic. A name also covers the
@@ -55,7 +55,7 @@ pub struct Settings {
     pub preferred_publishers: PreferredPublishers,
     /// Decoding of input records.
     pub decode: decode::Settings,
-    /// Thresholds for the verdicts, which say what kind of article each one is.
+    /// Thresholds for the verdict on each article: its kind and its relations to earlier articles.
     pub verdict: verdict::Settings,
     /// Thresholds for the scores that decide which articles form a story.
     pub stories: stories::Settings,
@@ -91,8 +91,8 @@ pub struct Tuning {
     /// more, the oldest are dropped from the index, and a kill reports how many of them were not
     /// searched.
     pub bearers_max: u32,
-    /// Maximum number of versions of a withdrawn article whose text is searched for in other
-    /// articles, newest first. The event reports how many versions were left out.
+    /// Maximum number of versions of a withdrawn article, newest first, whose text is searched for
+    /// in other articles. The event reports how many versions were left out.
     pub versions_searched_max: u32,
     /// Maximum number of carriers that a kill or correction names, oldest first; the rest are only
     /// counted. In practice a text has hundreds of carriers.
@@ -100,8 +100,8 @@ pub struct Tuning {
     /// Maximum number of articles that wait for the end of their embargo. An embargoed article that
     /// arrives when this many are waiting is never forwarded.
     pub embargoed_max: u32,
-    /// An article whose claimed time is further than this ahead of its record's timestamp is
-    /// flagged `early`. The claimed time never moves the engine's clock.
+    /// An article is flagged `early` if its claimed time is later than its record's timestamp by
+    /// more than this. The claimed time never moves the engine's clock.
     pub future_tolerance: Span,
     /// Limits for cleaning text and splitting it into words.
     pub text: text::Limits,

@@ -24,11 +24,11 @@ pub struct Prepared {
     pub clean: Clean,
     /// The words of the cleaned body.
     pub words: Words,
-    /// The pieces at the edges of the text, which may be boilerplate.
+    /// The pieces at the edges of the text. They may be boilerplate.
     pub edge_pieces: Vec<Piece>,
     /// The fingerprint of `words`.
     pub fingerprint: Fingerprint,
-    /// All terms for story matching, before the choice of those worth storing.
+    /// All terms for story matching. Only some of them are stored later.
     pub terms: Terms,
 }
 

@@ -1,9 +1,9 @@
 //! The encoding of all changelog records, those of the engine and those of the daemon: one version
 //! byte, then postcard.
 //!
-//! In: a value. Out: its bytes, and back. For example, the number 300 in format version 1 is `01 ac
-//! 02`. Every version up to the current one can be read. A newer version gives a separate error
-//! variant, because the remedy is to upgrade this instance.
+//! In: a value. Out: its bytes. Decoding is the reverse. For example, the number 300 in format
+//! version 1 is `01 ac 02`. Every version up to the current one can be read. A newer version gives
+//! a separate error variant, because the remedy is to upgrade this instance.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -30,8 +30,9 @@ import org.apache.kafka.common.requests.RequestHeader;
 /**
  * Leaves a hanging transaction. Arguments: bootstrap servers, transactional id, topics. Writes one
  * transactional record to every partition of the topics without adding the partition to a
- * transaction at the coordinator, so that no marker ever ends the transaction. Brokers reject such
- * records since Kafka 3.6; this class turns that verification off and, at the end, on again.
+ * transaction at the coordinator, so that no marker ever ends the transaction. Brokers have
+ * rejected such records since Kafka 3.6; this class turns that verification off and, at the end, on
+ * again.
  */
 class Hanging {
     /** The broker setting that verifies transactional records. */

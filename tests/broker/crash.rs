@@ -36,7 +36,7 @@ fn restart_killed(daemon: &Daemon) {
 }
 
 /// Runs one process per crash of the brokers. `after_crash` gets the process and the number of
-/// items that were classified or rejected before, and ends the process.
+/// items that were classified or rejected before the crash, and ends the process.
 fn crash_repeatedly(name: &str, mut after_crash: impl FnMut(&Deployment, Daemon, usize)) {
     let deployment = Deployment::new(name, "exactly_once");
     let mut before = 0;

@@ -35,8 +35,8 @@ const ROUNDS: usize = 3;
 const RECORDS: usize = 400;
 
 /// Ends one daemon at each failpoint in turn, [`ROUNDS`] times, and then lets one run to the end.
-/// `points` should have a failpoint of [`after_commits`] between any two of [`before_commits`], so
-/// that every round makes progress.
+/// In `points`, two failpoints of [`before_commits`] should not follow each other, so that every
+/// round makes progress.
 fn end_at_each(delivery: &str, points: &[Point], more: &[&str]) {
     let deployment = Deployment::with("points", delivery, more);
     deployment.produce(RECORDS);

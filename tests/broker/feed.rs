@@ -28,8 +28,9 @@ enum Relation {
 
 /// One of this many records is malformed.
 const MALFORMED_EVERY: u64 = 23;
-/// To choose the text that a record repeats, one of the last `BACK` records is drawn at random; the
-/// record repeats the newest new text up to that one. The first `BACK` records are new texts.
+/// To choose the text that a record repeats, one of the last `BACK` records is drawn at random. If
+/// the drawn record is itself a copy, the last new text before it is repeated. The first `BACK`
+/// records are new texts.
 const BACK: u64 = 30;
 
 fn relation(n: u64) -> Relation {

@@ -99,7 +99,7 @@ fn story(record: &Record) -> String {
     format!("{} {}", record.key(), value.unwrap_or("is over"))
 }
 
-/// The lines that the consumer of story events in Python prints for an event.
+/// The lines that the Python consumer of story events prints for an event.
 fn story_event(record: &Record) -> Vec<String> {
     let event: Value = serde_json::from_str(text(record)).unwrap();
     let id = |story: &Value| story["id"].as_str().unwrap().to_owned();
@@ -236,7 +236,7 @@ fn the_documents_examples_send_articles_and_read_events_carriers_and_stories() {
     let deployment = Deployment::new("snippets", "exactly_once");
     let folder = tempfile::tempdir().unwrap();
     send(&deployment, folder.path());
-    // Its records are in the topics, but were never committed.
+    // The records of this process are in the topics, but were never committed.
     deployment.start("before-commit=1*off->return", &[]).dies_at("before-commit");
     let daemon = deployment.start("", &[]);
     deployment.wrote(WIRE.lines().count());

@@ -266,8 +266,8 @@ fn the_import_scanner_finds_all_forms_of_imports() {
 }
 
 /// JSON objects must keep their keys in alphabetical order, so that the same value always gives the
-/// same bytes. Any dependency, including one of the tests, that enables the `preserve_order`
-/// feature of serde_json would change that for the daemon.
+/// same bytes. Any dependency, including a dependency of the tests, that enables the
+/// `preserve_order` feature of serde_json would change that for the daemon.
 #[test]
 fn json_objects_have_sorted_keys() {
     let object: serde_json::Value = serde_json::from_str("{\"b\": 1, \"a\": 2}").unwrap();

@@ -90,7 +90,7 @@ fn events_over_the_rate_limit_are_dropped() {
     assert_eq!(count("events_per_second"), all - 1);
 }
 
-/// However few carriers the API lists, it and the event give the same total.
+/// However few carriers the API lists, it gives the same total as the event.
 #[test]
 fn a_truncated_list_of_carriers_says_how_many_more_there_are() {
     for listed in [1, 2, 4, 500] {
@@ -224,7 +224,8 @@ fn commits_dropped_from_the_queue_still_reach_the_snapshot() {
         let desks = Snapshots::with_limits(1, bounds);
         let mut keeper = SnapshotThread::start(0, desks.clone(), &Faults::default()).unwrap();
         let state = State::new(EngineSettings::default(), SamplingKey(7));
-        // The thread pauses after each step, so the queue is full for some of many steps.
+        // The thread pauses after each step, so with this many steps, the queue is full for some of
+        // them.
         (0..100).for_each(|n| keeper.follow(&state, TouchedIds::default(), None, n));
         // If the last step was queued, there is nothing to catch up on.
         while desks.of(0).unwrap().recent.next() < 99 {

@@ -105,7 +105,7 @@ pub(crate) struct World {
     pub(crate) strikes: BTreeMap<u64, (Strike, When)>,
     /// Faults injected so far.
     pub(crate) struck: u64,
-    /// Whether the process was killed; a standby does not return that as an error.
+    /// Whether the process was killed; a standby does not report a kill as an error.
     pub(crate) killed: bool,
     /// Whether the next step kills the process.
     pub(crate) dead: bool,

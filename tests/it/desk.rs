@@ -1,5 +1,5 @@
-//! Tests that a snapshot that was updated incrementally, with or without batches (as on a standby),
-//! equals one built from the whole state.
+//! Tests that a snapshot that is updated step by step equals one built from the whole state,
+//! whether the steps are batches or, as on a standby, only the ids that changed.
 
 use crate::broker::{Shared, Strike, When};
 use crate::pipeline::{inputs, setup, world};
@@ -82,7 +82,7 @@ struct Compared {
 
 /// After every commit, compares two incremental snapshots with one built from the whole state.
 struct Mirror {
-    /// One incremental snapshot follows batches, the other only the touched ids, like a standby.
+    /// One incremental snapshot follows batches, the other only the touched ids, as on a standby.
     ways: [(&'static str, Arc<Snapshots>, SnapshotBuilder); 2],
     compared: Arc<Compared>,
 }

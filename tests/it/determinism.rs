@@ -1,5 +1,5 @@
 //! Tests that the same input gives the same events and records, whether it is applied in one run,
-//! in batches of another size, or with a restore or a takeover at any point.
+//! in batches of a different size, or with a restore or a takeover at any point.
 
 use crate::feed::{Line, feed};
 use std::collections::{BTreeMap, BTreeSet};

@@ -188,8 +188,8 @@ fn a_sentence_added_or_replaced_at_the_foot_is_news() {
     );
 }
 
-/// An article that replaces the lead of another one about the same event is a copy of it, so it
-/// carries withdrawn text.
+/// An article that replaces only the lead of an earlier article about the same event is a copy of
+/// that article, so it carries the withdrawn text.
 #[test]
 fn a_new_lead_over_the_same_report_is_no_other_subject() {
     wire(

@@ -86,7 +86,7 @@ fn poisoned(shared: &Shared, delivery: Delivery, records_max: u32) -> Setup {
     }
 }
 
-/// Returns `count` records with poison of the kind `marker` at the indexes `bad`, and the world
+/// Returns `count` records with poison of the kind `marker` at the indexes `bad`, and the broker
 /// after a run in which those records were unreadable instead.
 fn feed(
     count: usize,

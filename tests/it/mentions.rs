@@ -86,7 +86,7 @@ impl Wire {
         outcome.events.into_iter().map(|event| event.kind).collect()
     }
 
-    /// Replaces the state by one that is restored from the changelog.
+    /// Replaces the state with one that is restored from the changelog.
     fn restore(&mut self) {
         let settings = self.state.settings().clone();
         self.state = State::restore(settings, KEY, self.log.clone()).unwrap();
@@ -183,8 +183,8 @@ fn the_outcome_of_an_embargoed_article_changes_when_its_embargo_ends() {
         assert_eq!(radius.scope == Scope::Identity, past);
         assert_eq!(radius.of.as_ref().unwrap().unique, Some(want), "killed after {killed_at} h");
     }
-    // An embargo that ends after its article has left the window, and one whose article is killed
-    // before it ends.
+    // An embargo that ends after its article has left the window, and an embargo whose article is
+    // killed before the embargo ends.
     let mut wire = Wire::new();
     wire.apply(embargoed("n1", 1, 9), Span::minutes(0));
     wire.apply(embargoed("n2", 2, 9), Span::minutes(0));

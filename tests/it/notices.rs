@@ -1,6 +1,6 @@
 //! Tests notices that refer to an article of their sender by the headline they quote: corrections
-//! without the corrected text, and kills in the words of an agency. News with the same words is no
-//! notice.
+//! without the corrected text, and kills in the words of an agency. News with the same words is not
+//! a notice.
 
 use wirefold_engine::Settings;
 use wirefold_engine::article::{Article, Body, EventTime, InputPosition, NoticeOrder};
@@ -87,7 +87,7 @@ fn a_correction_may_quote_the_headline_of_its_article() {
         };
         let (kind, of) = last(vec![article("a", title, BODY), other(), notice.clone()]);
         assert_eq!((kind, of.as_deref()), (Kind::Correction, Some("a")), "{headline}");
-        // The headline of somebody else, and a name that is not a headline, are not corrected.
+        // Another provider's headline, or a name that is not a headline, is not corrected.
         let mut foreign = article("a", title, BODY);
         foreign.provider = Some("Seltz Gazette".into());
         assert_ne!(last(vec![foreign, other(), notice]).0, Kind::Correction, "{headline}");

@@ -144,8 +144,8 @@ pub(crate) fn run(shared: &Shared, setup: &Setup) {
 /// killed.
 const PIPELINE_KEYS: [&str; 5] = ["pos", "plan", "end", "ends", "attempt"];
 
-/// The compacted records of the engine, without those of the pipeline, which depend on when a
-/// process was killed.
+/// The compacted records of the engine. The records of the pipeline are left out, because they
+/// depend on when a process was killed.
 fn engine_records(shared: &Shared) -> BTreeMap<String, Vec<u8>> {
     let of_pipeline = |key: &String| {
         key.starts_with("b/") || key.starts_with("fence") || PIPELINE_KEYS.contains(&&**key)

@@ -56,7 +56,7 @@ fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 /// Whether a value of this schema can be read into a column of this type. A value that may be null
-/// needs a nullable column, unless its absence means the empty default of the column.
+/// needs a nullable column, unless an absent value means the empty default of the column.
 fn fits(root: &Value, schema: &Value, kind: &str) -> bool {
     let schema = resolved(root, schema);
     let types: Vec<&str> = match &schema["type"] {

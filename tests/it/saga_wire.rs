@@ -1,5 +1,5 @@
-//! A wire on which one event goes on for days, for the tests of running stories in the API and on
-//! the page. The second, third and fourth report of it open stories that follow the first one.
+//! A wire that reports one event for days, for the tests of running stories in the API and on the
+//! page. The second, third and fourth stage of the event open stories that follow the first story.
 
 use super::rig::{Rig, article};
 use serde_json::{Value, json};

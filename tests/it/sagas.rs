@@ -16,8 +16,8 @@ fn story_of(served: &Served, article: u32) -> String {
     page["article"]["story"].as_str().unwrap_or_else(|| panic!("{page}")).to_owned()
 }
 
-/// The running story of the story of an article; null if there is none. Checks the response against
-/// the OpenAPI document.
+/// The running story to which the story of an article belongs; null if there is none. Checks the
+/// response against the OpenAPI document.
 fn saga_of(served: &Served, article: u32) -> Value {
     let page = served.read(&format!("/stories/{}", story_of(served, article)));
     let document: Value = serde_json::from_str(&document::text()).unwrap();
@@ -131,7 +131,7 @@ fn a_long_running_story_is_cut_around_the_requested_story() {
         assert_eq!((&saga["earlier"], &saga["later"]), (&json!(earlier), &json!(later)));
         assert_eq!(saga["complete"], true);
     }
-    // The same headline is new only once.
+    // A repeated headline counts as new only once.
     let saga = saga_of(&served, 0);
     let new = stages(&saga).iter().map(|stage| stage["added"]["headline"].is_string());
     assert_eq!(new.filter(|new| *new).count(), 1);
@@ -206,6 +206,6 @@ fn a_stage_that_was_merged_is_shown_as_its_survivor() {
     let want = [(survivor.clone(), Value::Null), (json!(story_of(&served, 2)), survivor)];
     assert_eq!(ids, want, "{saga}");
     rig.restore();
-    assert_eq!(saga_of(&served, 2), saga, "a restart knows the merge");
+    assert_eq!(saga_of(&served, 2), saga, "the merge is known after a restart");
     served.stop();
 }

@@ -137,7 +137,7 @@ impl Printer {
         format!("S{}", at + 1)
     }
 
-    /// The related stories, each with the numbers of what it shares.
+    /// The related stories, each with the numbers of shared names, places and figures.
     fn related(&mut self, story: &Summary) -> Vec<String> {
         let shared = |id: &StoryId| {
             let link = story.links.iter().find(|link| link.story == *id);

@@ -1,5 +1,6 @@
-//! Scenarios for figures: another spelling of a number is not a change; a changed month, currency or
-//! scale is; a figure that names a thing or is measured again corrects nothing.
+//! Scenarios for figures: another spelling of a number is not a change; a changed month, currency
+//! or scale is; the number of a thing (`lot 14`) or a later measurement of a value corrects
+//! nothing.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};

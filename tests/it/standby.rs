@@ -1,4 +1,4 @@
-//! Tests that a standby follows the owner's changelog and takes over where the owner ended. The
+//! Tests that a standby follows the owner's changelog and takes over where the owner left off. The
 //! output must equal that of a single owner, and the takeover must not read the changelog again.
 
 use crate::broker::{Shared, Strike, When};

@@ -40,8 +40,8 @@ fn a_commit_that_loses_some_topics_is_completed() {
         for _ in 0..=rng.below(3) {
             let at = 1 + rng.below(7) as u64;
             let roles = lost(&mut rng);
-            // If the daemon dies together with the broker and no topic shows the commit, it counts
-            // as if it had never happened.
+            // If the daemon dies together with the broker and no topic shows the commit, the commit
+            // counts as if it had never happened.
             let crash = crashes[rng.below(3)];
             shared.lock().tears.insert(at, (roles, crash));
         }

@@ -1,5 +1,5 @@
-//! Tests how agencies use the formats in practice, with invented documents from which a decoder
-//! that only follows the specification would lose or misread something.
+//! Tests how agencies use the formats in practice, with invented documents. A decoder that only
+//! follows the specification would lose or misread a part of each.
 
 use crate::wire_xml::decode;
 use wirefold_engine::Settings;

@@ -11,7 +11,7 @@ const TIMES_MAX: u32 = 9;
 /// Allowance for measurement noise.
 const NOISE: Duration = Duration::from_millis(30);
 
-/// The time of the shorter of two runs, which other processes disturbed less.
+/// The time of the shorter of two runs. Other processes disturbed that run less.
 fn shorter_of_two(work: impl Fn()) -> Duration {
     let run = || {
         let before = ThreadTime::now();

@@ -146,7 +146,7 @@ fn an_id_outside_the_fields_of_an_article_identifies_it() {
         assert_eq!(article.published.is_some(), record.contains("createdAt"), "{record}");
         assert_eq!(article.versioncreated.is_some(), record.contains("updatedAt"), "{record}");
     }
-    // The same on every page.
+    // A relative `@id` is the same on every page, so it cannot be the uri.
     let relative = format!(r##"{{"@id": "#article", {text}}}"##);
     assert_eq!(outcomes(relative.as_bytes()), ["field `uri` is missing"]);
     let own = only(r#"{"id": "a", "title": "T", "body": "B", "attributes": {"title": "Other"}}"#);

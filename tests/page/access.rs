@@ -4,9 +4,8 @@ use super::browser::{Browser, Screen};
 use super::demo::Demo;
 use serde_json::Value;
 
-/// Every screen and colour scheme, with the axe-core rules to run. Structural rules do not depend
-/// on colours, and contrast rules do not depend on the width, so the former run on two of the four
-/// combinations and the latter on all.
+/// Every screen and colour scheme, with the axe-core rules to run. Contrast rules run on all four
+/// combinations. Structural rules do not depend on colours, so they run on only two.
 const LOOKS: [(Screen, &str, &str); 4] = [
     (Screen::Phone, "light", ALL),
     (Screen::Phone, "dark", CONTRAST),

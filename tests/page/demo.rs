@@ -11,7 +11,7 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Starts a demo on a free port that sends an article every `pace`.
+    /// Starts a demo on a free port. The demo sends one article every `pace`.
     pub(crate) fn start(pace: &str) -> Self {
         Self::at(0, pace)
     }

@@ -12,7 +12,7 @@
 //! stores nothing on disk and does not implement real transactions, so the demo does not prove
 //! delivery guarantees. The records have the dates of the articles as timestamps, and the engine's
 //! clock follows these. The mock keeps only the last 5 MB of each topic, so the page can show the
-//! texts of only that many articles.
+//! texts of only the articles in these 5 MB.
 
 mod broker;
 mod feed;
@@ -58,7 +58,7 @@ pub(super) struct Args {
     /// them, the demo plays a sample.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Exits after the last article. Without it, the demo runs until Ctrl-C.
+    /// Exits after the last article. Without this option, the demo runs until Ctrl-C.
     #[arg(long)]
     once: bool,
     /// Waits until someone has opened the page before sending the first article.

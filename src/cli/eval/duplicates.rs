@@ -183,7 +183,7 @@ struct Copy {
     dup_group: Option<String>,
     /// The operation that made this copy.
     op: Option<String>,
-    /// The article of which it is a copy; absent for originals.
+    /// The article that it is a copy of; absent for originals.
     base: Option<String>,
     /// The expected kind of its relation to `base`.
     kind: Option<String>,

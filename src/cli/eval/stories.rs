@@ -219,8 +219,8 @@ fn stream(lines: &[LabelledLine], order: ArticleOrder, seed: u64, settings: &Set
     }
 }
 
-/// The number of stories with several names of publishers, and the number of those in which two of
-/// the names belong to one family.
+/// How many stories have several publisher names, and in how many of these stories two of the names
+/// belong to one family.
 fn publishers(run: &StoryRun) -> Value {
     let mut names: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
     for (story, name) in run.merged.iter().zip(&run.publishers) {
@@ -304,7 +304,7 @@ fn by(
     Value::Object(scores.into_iter().map(row).collect())
 }
 
-/// The range between two powers of ten that contains a number, as text.
+/// The powers of ten between which a number is, as text: `10 to 99`.
 fn magnitude(number: usize) -> String {
     let least = 10usize.pow(number.max(1).ilog10());
     format!("{least} to {}", 10 * least - 1)

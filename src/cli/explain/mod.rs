@@ -1,9 +1,9 @@
 //! `wirefold explain`: explains why two articles are, or are not, copies of each other.
 //!
-//! In: two articles, each given by a file or by the uri of an article in `--in FILE`. Of two
-//! articles of that file, the one that comes first in it is the earlier one. Out: the engine's
-//! verdict on the second article, assuming that only the first came before it, with the
-//! evidence, the text rules and the story score.
+//! In: two articles, each given by a file or by the uri of an article in `--in FILE`. If both are
+//! in that file, the one that comes first there is the earlier one. Out: the engine's verdict on
+//! the second article, assuming that only the first came before it, with the evidence, the text
+//! rules and the story score.
 //!
 //! With [`decode`], `--decode FILE` instead prints every article of a file as decoded and as
 //! cleaned, with its dates and the marks found in it, which helps when mapping a new feed.
@@ -32,9 +32,9 @@ use wirefold_engine::marks;
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The earlier article: a file, or the uri of an article in the file given by `--in`. Of two
-    /// articles of that file, the one that comes first in it is the earlier one, in whichever order
-    /// they are given here.
+    /// The earlier article: a file, or the uri of an article in the file given by `--in`. If both
+    /// articles are in that file, the one that comes first there is the earlier one, whatever the
+    /// order of the arguments.
     #[arg(required_unless_present_any = ["decode", "marks"])]
     a: Option<String>,
     /// The later article: a file, or the uri of an article in the file given by `--in`.
@@ -86,13 +86,14 @@ pub(super) fn run(config: &Config, args: &Args) -> Result<(), CommandError> {
 /// An article that was given by a file or by its uri.
 struct FoundArticle {
     article: Article,
-    /// The number of items before it in the file given by `--in`; `None` if it has its own file.
+    /// The number of items before it in the file given by `--in`; `None` if the article has its own
+    /// file.
     position: Option<usize>,
 }
 
-/// The earlier article and the later one: in the order of the file if both come from the one given
-/// by `--in`, and otherwise as given. Prints a remark if that is not the order of the arguments, or
-/// not the order of the articles' dates.
+/// The earlier article and the later one: in the order of the file given by `--in` if both come
+/// from it, and otherwise in the order of the arguments. Prints a remark if the order differs from
+/// that of the arguments, or from that of the articles' dates.
 fn in_order(a: FoundArticle, b: FoundArticle) -> (Article, Article) {
     let swapped = matches!((a.position, b.position), (Some(a), Some(b)) if b < a);
     let [a, b] = if swapped { [b.article, a.article] } else { [a.article, b.article] };

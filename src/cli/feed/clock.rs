@@ -5,11 +5,11 @@
 //!
 //! A wrong date far in the future must not move the clock, because all articles in the window would
 //! expire. So a date is accepted only if it is at most [`SLACK`] later than the clock or than the
-//! latest of the next [`WITNESSES`] dates. If no date follows, it may be up to one window ahead of
-//! the clock. An article whose date is missing or not accepted gets the time of the previous
-//! article. The first article gets the first accepted date of the files or, if there is none,
-//! [`UNDATED`]. Stdin cannot be read twice, so if its first [`AHEAD`] articles have no date, their
-//! time is `UNDATED` too.
+//! latest of the next [`WITNESSES`] dates. If no date follows, the date may be up to one window
+//! ahead of the clock. An article whose date is missing or not accepted gets the time of the
+//! previous article. The first article gets the first accepted date of the files or, if there is
+//! none, [`UNDATED`]. Stdin cannot be read twice, so if its first [`AHEAD`] articles have no date,
+//! their time is `UNDATED` too.
 //!
 //! ```text
 //! dates   -      10:00  2062   10:05  -      10:01

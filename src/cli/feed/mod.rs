@@ -2,12 +2,12 @@
 //!
 //! In: files, plain or compressed with gzip, split into records by [`read`]; `-` is stdin. Out: the
 //! batches that an [`OfflineShard`] produces for them, which are the same as the daemon's. One
-//! thread reads records and has them prepared on all cores while another applies those prepared
-//! before.
+//! thread reads records and has them prepared on all cores, while another applies the records that
+//! are already prepared.
 //!
-//! The date of an article is its publication time or, if that is missing, the time at which this
-//! version or else the first version was created. The date of a record is the latest date of its
-//! articles. [`clock`] derives the timestamps of the records from these dates.
+//! The date of an article is its publication time. If that is missing, it is the creation time of
+//! this version or, if that is missing too, of the first version. The date of a record is the
+//! latest date of its articles. [`clock`] derives the timestamps of the records from these dates.
 //!
 //! Cost: memory is limited to a few batches of records, unless a file is a single array or
 //! document.
@@ -84,8 +84,8 @@ impl FeedFile {
         }
     }
 
-    /// The records of the file. If it is compressed and damaged, prints a remark and returns those
-    /// before the damage.
+    /// The records of the file. If the file is compressed and damaged, prints a remark and returns
+    /// the records before the damage.
     pub(super) fn records(&self) -> anyhow::Result<FileRecords> {
         let reading = || format!("cannot read `{}`", self.path.display());
         let source: Box<dyn std::io::Read + Send> = match self.bytes {
@@ -154,13 +154,13 @@ pub(super) fn run<E: EventEncoder>(
     })
 }
 
-/// The date of an article: its publication time or, if that is missing, the time at which this
-/// version or else the first version was created.
+/// The date of an article: its publication time or, if that is missing, the creation time of this
+/// version or, if that is missing too, of the first version.
 pub(in crate::cli) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
 }
 
-/// The first dates of the files, as many as the clock needs to start. Not for stdin, which cannot
+/// The first dates of the files, as many as the clock needs to start. Empty for stdin, which cannot
 /// be read twice.
 fn first_dates(
     feeds: &[FeedFile],

@@ -8,8 +8,8 @@
 //! | UTF-16, `<`, start of header, delete, `ZCZC` (XML, IPTC 7901, ANPA) | the whole file |
 //! | anything else | the lines that are not blank |
 //!
-//! An action line of the bulk format of search engines is one record with the line after it. A line
-//! written by `replay --rejects` is replaced by the original bytes it contains. A file
+//! In the bulk format of search engines, an action line and the line after it are one record. A
+//! line written by `replay --rejects` is replaced by the original bytes it contains. A file
 //! compressed with gzip is read as its uncompressed content, whatever its name. If it is cut off or
 //! damaged, the content before the damage is read, and the damage is reported.
 //!
@@ -241,8 +241,8 @@ fn object(line: &[u8]) -> bool {
     line.starts_with(b"{") && line.len() > 2 && valid(line)
 }
 
-/// The elements of a JSON array, as written unless it has to be rewritten. If some of the text is
-/// not valid UTF-8, returns the whole array, because decoding repairs it.
+/// The elements of a JSON array, as written in the file, or in standard JSON if the array is not.
+/// If some of the text is not valid UTF-8, returns the whole array, because decoding repairs it.
 fn elements(text: &[u8]) -> VecDeque<Vec<u8>> {
     let split = |text: &[u8]| {
         let all = serde_json::from_slice::<Vec<&RawValue>>(text).ok()?;

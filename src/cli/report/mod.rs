@@ -18,7 +18,7 @@ use wirefold_engine::verdict::Kind;
 const STYLE: &str = include_str!("style.css");
 /// Maximum number of stories listed.
 const STORIES_MAX: usize = 50;
-/// Maximum number of withdrawals listed, and of corrections.
+/// Maximum number of listed withdrawals, and of listed corrections.
 const ALERTS_MAX: usize = 50;
 
 /// The page. `inputs` are the names of the files, and `settings` is the hash of the engine

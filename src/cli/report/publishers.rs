@@ -16,9 +16,9 @@ const PAIRS_MAX: usize = 12;
 pub(super) fn tables(summary: &Summary) -> String {
     let all = summary.publishers.largest();
     let Some(most) = all.first().map(|publisher| publisher.articles) else { return String::new() };
-    let note = "Copies of other publishers' texts, of the publisher's own (reposts), and how often \
-                others copied it. A copy counts for the publisher of the first article that has \
-                the text. <span class=\"key articles\"></span>articles \
+    let note = "How often each publisher copied others, how often it sent its own texts again \
+                (reposts), and how often others copied it. The source of a copy is the publisher \
+                of the first article with the text. <span class=\"key articles\"></span>articles \
                 <span class=\"key copies\"></span>copies and reposts";
     let mut page = section("Publishers", note);
     page.push_str(

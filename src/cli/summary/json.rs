@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use wirefold_engine::verdict::Kind;
 
-/// Maximum number of publishers, of pairs and of stories listed.
+/// Maximum number of entries in each of the lists of publishers, pairs and stories.
 const LISTED_MAX: usize = 100;
 
 /// The summary of a run.
@@ -15,8 +15,8 @@ pub(in crate::cli) struct SummaryInfo<'a> {
     articles: u64,
     rejected: u64,
     events: u64,
-    /// Number of articles whose text is entirely or almost entirely in an earlier article, whoever
-    /// published that: the sum of `copies` over all publishers.
+    /// Number of articles whose text is entirely or almost entirely in an earlier article by any
+    /// publisher: the sum of `copies` over all publishers.
     copies: u64,
     /// `copies` as a share of `articles`; absent if there are no articles.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -32,7 +32,7 @@ use timeline::Timeline;
 use wirefold_engine::article::EventTime;
 use wirefold_engine::verdict::Kind;
 
-/// Maximum number of withdrawals kept, and of corrections.
+/// Maximum number of withdrawals that are kept, and of corrections that are kept.
 const ALERTS_MAX: usize = 200;
 /// Maximum number of carriers kept for each withdrawal or correction.
 const CARRIERS_MAX: usize = 100;
@@ -182,7 +182,8 @@ impl Summary {
     }
 }
 
-/// The date that an article states for itself, with the priority that `replay` gives to its dates.
+/// The date that an article states for itself. If it states several, they have the same priority as
+/// in `replay`.
 fn date(article: &ArticleInfo) -> Option<EventTime> {
     article.published.as_deref().or(article.versioncreated.as_deref()).and_then(EventTime::parse)
 }

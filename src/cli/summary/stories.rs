@@ -1,7 +1,7 @@
 //! The stories of a run: live stories as last published, and the largest stories that have ended.
 //!
-//! A story is listed with the largest size it has had, because members leave it when they leave the
-//! window.
+//! A story is listed with the largest size it has had, because articles leave the story when they
+//! leave the window.
 //!
 //! Cost: an entry for each live story, whose number is limited by the engine's window, and for at
 //! most [`ENDED_MAX`] ended ones.
@@ -23,7 +23,7 @@ pub(in crate::cli) struct StorySummary {
     /// Number of independent publishers.
     pub(in crate::cli) publishers: u32,
     /// When the first member arrived (RFC 3339); empty until a state of the story is published,
-    /// which can be later than the article that opened it.
+    /// which can happen after the story's first article.
     pub(in crate::cli) first_seen: String,
     /// When the last member arrived (RFC 3339); empty until a state of the story is published.
     pub(in crate::cli) last_seen: String,

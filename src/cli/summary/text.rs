@@ -13,7 +13,7 @@ use wirefold_engine::verdict::Kind;
 const STORIES_MAX: usize = 20;
 /// Maximum number of publishers listed.
 const PUBLISHERS_MAX: usize = 10;
-/// Maximum number of withdrawals listed, and of corrections.
+/// Maximum number of listed withdrawals, and of listed corrections.
 const ALERTS_MAX: usize = 20;
 /// Maximum number of carriers listed for each withdrawal or correction.
 const CARRIERS_MAX: usize = 10;
@@ -206,8 +206,8 @@ pub(in crate::cli) fn members(story: &StorySummary) -> String {
 }
 
 /// An article as provider, headline and uri, in at most [`CITED_MAX`] characters, with the version
-/// if `other` is another version of it. The headline is that of the event, because a correction may
-/// have replaced the article under its uri and version.
+/// if `other` is another version of it. The headline comes from the event, because a correction may
+/// have replaced the article with this uri and version.
 fn cited(name: &NamedArticle, other: &NamedArticle, summary: &Summary) -> String {
     let seen = summary.seen.get(name);
     let headline = name.headline.as_deref().or(seen.map(|seen| &*seen.headline));

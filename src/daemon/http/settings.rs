@@ -48,7 +48,7 @@ pub struct Tuning {
     /// Further clients are refused.
     pub streams_max: u16,
     /// Number of threads that prepare and compare texts for the page and the API. Each thread works
-    /// on one request. Further requests wait, and are refused if that takes too long.
+    /// on one request. Further requests wait, and are refused if they have to wait too long.
     pub workers_max: u8,
     /// Limits of the snapshots from which the page and the API are served.
     pub snapshot: snapshot::Limits,

@@ -44,7 +44,7 @@ impl FailureKind {
         } else if has(&["certificate", "unknown ca", "hostname mismatch", "IP address mismatch"]) {
             Self::Certificate
         } else if has(&["SSL", "ApiVersion", "Disconnected"]) {
-            // A server that accepts a connection and closes it expected another protocol.
+            // If a server accepts a connection and closes it, it expected another protocol.
             Self::Protocol
         } else if has(&["Failed to resolve"]) {
             Self::Name

@@ -27,7 +27,7 @@ pub struct Settings {
     pub group: String,
     /// The topics.
     pub topics: TopicNames,
-    /// The number of partitions that new topics get, except the changelog.
+    /// The number of partitions of new topics other than the changelog.
     pub partitions: i32,
     /// The number of replicas that new topics get; -1 is the broker's default.
     pub replication: i32,
@@ -130,7 +130,8 @@ impl Settings {
         config.set("client.id", "wirefold");
         config.set("log.connection.close", "false");
         config.set("topic.metadata.refresh.interval.ms", "60000");
-        // A metadata request must not create a topic, which would get the broker's defaults.
+        // A metadata request must not create a topic: it would get the broker's default
+        // configuration.
         config.set("allow.auto.create.topics", "false");
         for (key, value) in self.properties.iter().filter(|(key, _)| role.knows(key)) {
             config.set(key, value);
@@ -156,7 +157,7 @@ impl Settings {
     pub(super) fn lease(&self) -> ClientConfig {
         let mut config = self.consumer(&self.group);
         self.default(&mut config, "session.timeout.ms", "10000");
-        // A member learns only from the reply to a heartbeat that another one has left.
+        // Only the reply to a heartbeat tells a member that another member has left.
         self.default(&mut config, "heartbeat.interval.ms", "200");
         config.set("group.protocol", "classic");
         config.set("partition.assignment.strategy", "cooperative-sticky");

@@ -42,7 +42,7 @@ pub struct Cluster {
     topics: TopicLimits,
     /// Reads metadata and single records of the input.
     lookup: Option<PartitionReader>,
-    /// Reads the positions that were committed for lag tools; dropped once they are known.
+    /// Reads the positions that were committed for lag tools; dropped once the positions are known.
     committed: Option<PartitionReader>,
     /// The index of the input partition whose end offset is requested next.
     turn: usize,
@@ -208,7 +208,7 @@ impl Broker for Cluster {
                 break;
             }
             let at = &of[(first + step) % of.len()];
-            // The next call starts after a partition whose request used up the time.
+            // If this request used up the time, the next call starts with the next partition.
             self.turn = (first + step + 1) % of.len();
             match self.lookup()?.ends_within(&at.topic, at.partition, left) {
                 Ok((_, high)) => drop(ends.insert(at.clone(), high)),

@@ -40,7 +40,7 @@ impl BrokerRefusal {
     }
 
     /// The refusal in a log line, if the line reports that a transaction failed permanently.
-    /// `not_added` is the topic of the partition that was last refused to the transaction.
+    /// `not_added` is the topic of the partition that the broker last refused to add.
     pub(super) fn from_log_line(
         facility: &str,
         line: &str,
@@ -85,7 +85,7 @@ impl BrokerRefusal {
     }
 }
 
-/// The topic of a partition that was refused to a transaction, from a log line.
+/// The topic of a partition that the broker refused to add to a transaction, from a log line.
 pub(super) fn refused_topic<'a>(facility: &str, line: &'a str) -> Option<&'a str> {
     if facility != NOT_ADDED {
         return None;

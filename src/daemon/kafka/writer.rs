@@ -226,7 +226,7 @@ impl ShardProducer {
 
     /// The value of the [`WRITE_ID`] header for the next record of the current attempt, if the
     /// record gets one. Every record outside the changelog gets one. In the changelog, only the
-    /// position record gets one, which is the last record of its batch.
+    /// last record of a batch gets one: the position record.
     fn numbered(&mut self, record: &OutputRecord) -> Option<String> {
         let WriteId { fence, batch } = self.attempt?;
         let number = match record.role {
@@ -289,7 +289,7 @@ impl ShardProducer {
     }
 
     /// The fault for a record that was not delivered. A record that is too large stops the shard
-    /// only after the limits were re-read and had not changed.
+    /// only after the limits have been re-read without a change.
     fn refusal_fault(&self, refusal: &BrokerRefusal) -> Fault {
         let why = refusal.message(&self.brokers);
         if refusal.code != RDKafkaErrorCode::MessageSizeTooLarge {

@@ -200,7 +200,7 @@ impl CommittedAndOpen<'_> {
     }
 
     /// The attempt that wrote a record and the record's index in it; `None` if the record has no
-    /// such header or another shard wrote it.
+    /// [`WRITE_ID`] header or another shard wrote it.
     fn write_id(&self, message: &BorrowedMessage<'_>) -> Option<(WriteId, u32)> {
         let mut parts = header(message, WRITE_ID)?.split('/');
         let mut next = || parts.next();

@@ -103,7 +103,7 @@ pub(super) struct BatchRun<'a> {
     /// The context given to [`apply`].
     pub(super) with: BatchContext<'a>,
     pub(super) outputs: Vec<OutputRecord>,
-    /// The changelog records of the engine and of records under embargo.
+    /// The changelog records of the engine, and those that store records under embargo.
     changes: Vec<OutputRecord>,
     events: Vec<Event>,
     refused: BTreeMap<&'static str, u64>,
@@ -148,7 +148,7 @@ impl<'a> BatchRun<'a> {
         })
     }
 
-    /// Applies one record; if that fails, the error names the record.
+    /// Applies one record. If this fails, the error names the record.
     fn guarded(&mut self, memory: &mut ShardState, item: PreparedRecord) -> Result<(), ApplyError> {
         let record = item.record.clone();
         let (each, written) = (self.with.scrutiny == Scrutiny::EachRecord, self.changes.len());
@@ -260,8 +260,8 @@ impl<'a> BatchRun<'a> {
         n
     }
 
-    /// Returns the output, or a reject in its place if it is too large and [`TooLarge::Reject`] is
-    /// set.
+    /// Returns the output. If the output is too large and [`TooLarge::Reject`] is set, returns a
+    /// reject in its place.
     pub(super) fn or_reject(
         &mut self,
         output: OutputRecord,

@@ -1,8 +1,7 @@
 //! Input records not yet processed: how many there are, and how long they have waited.
 //!
-//! In: samples of the input, about one per second. They come from the reader while the shard is
-//! processed, and from the broker while it cannot be. Out: [`InputLag`], with lag and age by
-//! partition.
+//! In: samples of the input, about one per second. The reader supplies them while the shard is
+//! processed; at other times the broker is asked. Out: [`InputLag`], with lag and age by partition.
 //!
 //! ```text
 //! last applied 12:00:00, caught up 12:05:00, record waiting, now 12:05:30: age 30 s
@@ -10,17 +9,17 @@
 //! ```
 //!
 //! The age of a partition counts from the timestamp of the last record applied or from the last
-//! time that the partition was caught up, whichever is later. While the position does not move, it
-//! counts from the time at which records were first seen waiting there, if that is earlier. So a
-//! partition that cannot be read grows older even if the others advance, and a record on a quiet
-//! partition does not make the partition look hours old.
+//! time that the partition was caught up, whichever is later. While the position does not move, the
+//! age counts from the time at which records were first seen waiting in the partition, if this time
+//! is earlier. So a partition that cannot be read grows older even if the others advance, and a
+//! record on a quiet partition does not make the partition look hours old.
 //!
 //! The last offsets of a transactional topic are control markers, which are not records. If a
 //! partition has been read to its end and two samples in a row show the same end, only markers are
 //! left.
 //!
 //! Cost: one map entry per partition. While the shard cannot be processed, also one request per
-//! partition and second, limited to [`LOOK_UP_WITHIN`] for all of them together. A partition whose
+//! partition per second; all requests together take at most [`LOOK_UP_WITHIN`]. A partition whose
 //! end is not reported in this time keeps its last known end.
 
 use super::broker::{Broker, Clock, Fault, Partition};

@@ -281,8 +281,8 @@ pub trait Broker {
 
     /// Reads the shard's changelog from offset `from` (`None`: from the beginning) to `until`, and
     /// calls `each` with every record. `until` is the offset after a record that is known to exist.
-    /// If the broker reports an earlier end of the log, it is ignored, because a newly elected
-    /// leader may not know yet how far its log is replicated.
+    /// An earlier end reported by the broker is ignored, because a newly elected leader may not
+    /// know yet how far its log is replicated.
     ///
     /// # Errors
     /// When the broker cannot be reached in time, or when `each` fails.
@@ -309,7 +309,7 @@ pub trait Broker {
     /// When the broker cannot be reached in time, or an input topic does not exist.
     fn partitions(&mut self) -> Result<BTreeMap<Partition, Watermarks>, Fault>;
 
-    /// All records in the output partitions that transactions of this shard wrote between `from`
+    /// All records that transactions of this shard wrote to the output partitions between `from`
     /// and `until`, in offset order within each partition. A partition missing from `from` is read
     /// from its beginning. Includes records of committed, aborted and hanging transactions.
     ///
@@ -473,8 +473,8 @@ pub trait Input {
     /// information may be a second old.
     fn is_reachable(&self) -> bool;
 
-    /// The number of connections made or failed so far. If it has changed, a topic may have been
-    /// replaced by another one with the same name. Never blocks.
+    /// The number of connections made or failed so far. If the number has changed, a topic may have
+    /// been replaced by another one with the same name. Never blocks.
     fn connection_changes(&self) -> u64;
 
     /// Commits the positions to the consumer group for lag monitoring tools. Errors are ignored,

@@ -4,8 +4,9 @@
 //! writer.
 //!
 //! Records between a plan and its end mark belong to an unfinished `at_least_once` batch and are
-//! ignored. So are records written after the fence of a newer owner by a former owner that was
-//! suspended and did not know that it had lost the shard. The rest is applied in log order.
+//! ignored. A former owner that was suspended may not know that it has lost the shard; the records
+//! that it writes after the fence of the newer owner are ignored too. The rest is applied in log
+//! order.
 
 use super::broker::{Fault, LogRecord};
 use super::embargoed::{self, EmbargoedRecords};
@@ -35,7 +36,7 @@ pub struct ChangelogReader {
     plan: Option<Plan>,
     /// The last owner and the last output ends that were read.
     claim: OwnerClaim,
-    /// The last attempt read, unless it was removed since.
+    /// The last attempt read, unless it has been removed since.
     attempt: Option<BatchAttempt>,
     /// The newest generation that was read.
     generation: u64,
@@ -184,8 +185,7 @@ impl ChangelogReader {
         Ok(())
     }
 
-    /// Moves the reader to the end of the log. `memory` must have written or confirmed everything
-    /// up to there.
+    /// Moves the reader to the end of the log. `memory` must contain everything up to that end.
     pub fn skip_to(&mut self, memory: &ShardState) {
         debug_assert!(self.values.is_empty(), "the log holds records that are not in memory");
         (self.plan, self.end) = (None, Some(memory.log_end));

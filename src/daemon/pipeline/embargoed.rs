@@ -8,9 +8,10 @@
 //!
 //! Records stay in memory up to a total of [`BYTES_MAX`]. For further records, only the changelog
 //! offset is kept; they are read from the changelog when their embargo has ended. A batch publishes
-//! up to [`LIFTED_BYTES_MAX`]. The next batches publish the rest, in order of input positions. A
-//! record stays in the changelog until it is published. A restore therefore treats the embargo of a
-//! record as ended if the restored engine state does not list the article as under embargo.
+//! at most [`LIFTED_BYTES_MAX`] bytes. The next batches publish the rest, in order of input
+//! positions. A record stays in the changelog until it is published. A restore therefore treats the
+//! embargo of a record as ended if the restored engine state does not list the article as under
+//! embargo.
 
 use super::broker::{Broker, Fault, Header, OutputRecord, Role};
 use super::record;
@@ -273,7 +274,7 @@ impl EmbargoedRecords {
         }
     }
 
-    /// Takes the changelog records to write that were added since the last call.
+    /// Takes the changelog records that were added since the last call and have to be written.
     pub fn take_changes(&mut self) -> Vec<(String, Option<Vec<u8>>)> {
         self.published_bytes = 0;
         std::mem::take(&mut self.changes)

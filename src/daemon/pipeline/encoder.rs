@@ -23,7 +23,8 @@ pub trait EventEncoder: Send + Sync + Debug {
 pub struct EventContext<'a> {
     /// The event.
     pub event: &'a Event,
-    /// The event's number among those of its input record. Shard `s` counts from `s * N_PER_SHARD`.
+    /// The event's number among the events of its input record. Shard `s` counts from `s *
+    /// N_PER_SHARD`.
     pub n: u32,
     /// The shard's sequence number of the event.
     pub sequence: u64,

@@ -26,7 +26,8 @@ use super::record::{self, ATTEMPT, BatchAttempt, Position};
 use super::reject::{FAILED, IsolationReason};
 use super::transaction::write_changelog;
 
-/// After this many failures, a batch is applied record by record, and a single record is rejected.
+/// After this many failures, a batch is applied record by record. A record that was applied on its
+/// own is rejected after the same number of failures.
 pub const FAILURES_MAX: u32 = 2;
 
 /// The batch or record that an earlier attempt failed on.
@@ -245,6 +246,6 @@ mod tests {
         assert!(isolation.refused.is_empty());
         isolation.announce_next();
         isolation.evaluate_attempt(&memory);
-        assert_eq!(isolation.refused.len(), 1, "after a panic it counts");
+        assert_eq!(isolation.refused.len(), 1, "after a panic, the attempt counts");
     }
 }

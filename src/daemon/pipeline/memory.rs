@@ -209,7 +209,8 @@ impl ShardState {
         }
     }
 
-    /// Marks the batch of `attempt` as acknowledged. Its records end at `log_end` and `ends`.
+    /// Marks the batch of `attempt` as acknowledged. Its records end at `log_end` in the changelog
+    /// and at `ends` in the output partitions.
     pub fn mark_acknowledged(&mut self, attempt: WriteId, log_end: i64, ends: OutputEnds) {
         self.confirm(log_end);
         self.confirmed = Some((attempt, log_end - 1));

@@ -1,12 +1,12 @@
-//! Merges input partitions by record timestamp. Without this, a partition whose backlog is read
-//! ahead of the others would advance the clock, and the articles that the other partitions' records
-//! refer to would expire.
+//! Merges input partitions by record timestamp. Otherwise, a partition whose backlog is read ahead
+//! of the others would advance the clock, and articles would expire before the other partitions'
+//! records that refer to them are applied.
 //!
 //! In: polled records, in any order between partitions. Out: records by ascending timestamp, and
 //! for equal timestamps by topic and partition. Within a partition, the order is always by offset.
 //!
 //! A partition that has nothing buffered and is not known to be at its end may still deliver an
-//! earlier record. The merge waits for it for at most `wait`, then continues without the partition
+//! earlier record. The merge waits at most `wait` for this partition, then continues without it
 //! until it delivers a record. A partition with more than `ahead_bytes_max` buffered is paused
 //! until the buffer has shrunk to half of this limit.
 //!
@@ -20,7 +20,7 @@
 //!
 //! Cost: a scan of the partitions per record.
 //!
-//! [`PartitionMerge::follow`] replaces this rule by a recorded order, for a batch that an earlier
+//! [`PartitionMerge::follow`] replaces this rule with a recorded order, for a batch that an earlier
 //! owner has planned.
 
 use super::broker::{FetchState, InputRecord, Partition};
@@ -51,7 +51,7 @@ struct PartitionQueue {
     bytes: usize,
     /// Whether the end of the partition was reached after the last record.
     at_end: bool,
-    /// Whether the merge has waited for it in vain and continues without it.
+    /// Whether the merge has waited in vain for this partition and continues without it.
     given_up: bool,
     /// Whether fetching is paused.
     paused: bool,

@@ -109,7 +109,7 @@ pub struct Pipeline<B: Broker, C: Clock> {
     isolation: Isolation,
     /// Number of panics since the last batch was written.
     panics: u32,
-    /// Number of batches written by this process. Recovery resets its backoff when it rises.
+    /// Number of batches written by this process. When it rises, recovery resets its backoff.
     written: u64,
     /// When the backlog was last sampled.
     looked_at: Option<Duration>,
@@ -420,7 +420,7 @@ impl<B: Broker, C: Clock> Pipeline<B, C> {
         Ok(true)
     }
 
-    /// The records of the next batch. There are none if an earlier owner planned a tick.
+    /// The records of the next batch. Empty if an earlier owner left a plan without records.
     fn gather(
         &mut self,
         committed_at: Duration,

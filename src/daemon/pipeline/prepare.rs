@@ -2,8 +2,8 @@
 //!
 //! In: input records in order. Out: one [`PreparedRecord`] for each, in the same order. Preparing
 //! needs no state, and no record can hold up the others: a record whose preparation panics or takes
-//! too long is rejected with that reason, and a record already known to be harmful is rejected
-//! without being decoded.
+//! too long is rejected, and a record already known to be harmful is rejected without being
+//! decoded.
 
 use super::Setup;
 use super::broker::{InputRecord, Partition};
@@ -223,7 +223,7 @@ impl PrepareRules {
     }
 
     /// Prepares the item if it belongs to this shard. Its language is detected before this decision
-    /// only if the shard map selects by language and the item states none.
+    /// only if the shard map selects by language and the item does not state its language.
     fn picked(
         &self,
         slice: &ShardFilter,

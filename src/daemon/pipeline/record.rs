@@ -6,11 +6,11 @@
 //! | `shape` | the settings that the state depends on, and the shard map |
 //! | `pos` | the position ([`Position`]) |
 //! | `b/<batch>` | the journal of a batch ([`Journal`]) |
-//! | `h/<position>` | a record for the unique topic under embargo (see [`embargoed`]) |
+//! | `h/<position>` | an embargoed record for the unique topic (see [`embargoed`]) |
 //! | `fence` | empty; written by a new owner, which then reads the changelog up to this record |
 //! | `fence/<time>` | the fence when `at_least_once` is used |
 //! | `group` | the consumer group that the state belongs to |
-//! | `ends` | per output partition, an offset before the last batches' output (see [`repair`]) |
+//! | `ends` | an offset before the last batches, for each output partition (see [`repair`]) |
 //! | `resets` | position resets for each input partition; event ids depend on them |
 //! | `plan` | `at_least_once` only: the journal of the batch about to be written |
 //! | `end` | `at_least_once` only: marks the planned batch as written in full |
@@ -248,7 +248,8 @@ pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, RecordE
 /// How far a shard has read its input, according to its changelog.
 #[derive(Debug, Default)]
 pub(super) struct ShardPosition {
-    /// The settings and the layout of its state; `None` if its changelog has none.
+    /// The settings and the shard layout that its state was built with; `None` if they are not in
+    /// its changelog.
     pub(super) shape: Option<StateShape>,
     /// Its position.
     pub(super) position: Position,

@@ -1,6 +1,6 @@
 //! Builds the records of the reject topic: the original bytes, with headers that state where, why
-//! and when. If the input record has several items, the reject record contains only the bytes of
-//! the rejected item.
+//! and when they were rejected. If the input record has several items, the reject record contains
+//! only the bytes of the rejected item.
 //!
 //! In: an input record and the reason. Out: an [`OutputRecord`] that fits its topic, with the
 //! headers of the input except a malformed trace context. If the bytes do not fit, the record
@@ -27,8 +27,8 @@ pub const STAGE: &str = "wire";
 pub const STAGE_OUTPUT: &str = "output";
 /// The stage for records that were isolated because processing them failed.
 pub const STAGE_PROCESSING: &str = "processing";
-/// The reason for outputs that are too large, and for input records that cause changelog records
-/// that are too large.
+/// The reason for outputs that are too large, and for input records whose changelog records are too
+/// large.
 pub const TOO_LARGE: &str = "too_large";
 /// The reason for input records that made the process panic or exit.
 pub const FAILED: &str = "failed";

@@ -25,9 +25,9 @@
 //!
 //! Every record has a [`WriteId`]. An attempt is known to be committed if at least one of its
 //! records is visible in any partition, or if this process received the acknowledgement. If such an
-//! attempt has records in a partition but none of them are visible, they were lost. They are still
-//! in the partition, where consumers can read them as uncommitted records. An attempt with no
-//! visible record and no acknowledgement was aborted, or may be treated as aborted, because no
+//! attempt has records in a partition but none of them are visible there, consumers have lost these
+//! records. They are still in the partition and can be read as uncommitted records. An attempt with
+//! no visible record and no acknowledgement was aborted, or may be treated as aborted, because no
 //! consumer has received it. The evidence stays in the partitions, so a crash in the middle of a
 //! repair is harmless: the next writer finds the same evidence and repeats whatever is still
 //! missing.
@@ -52,8 +52,8 @@ pub(super) enum RepairSummary {
     Changelog,
 }
 
-/// The records to write again: those of committed attempts, in partitions where no record of the
-/// attempt is visible. `confirmed` is an attempt known to be committed.
+/// The records to write again: for each committed attempt, its records in the partitions where none
+/// of them are visible. `confirmed` is an attempt known to be committed.
 pub fn missing(written: Vec<WrittenRecord>, confirmed: Option<WriteId>) -> Vec<WrittenRecord> {
     let mut attempts: BTreeMap<WriteId, BTreeMap<OutputPartition, Vec<WrittenRecord>>> =
         BTreeMap::new();

@@ -97,7 +97,8 @@ impl Default for Settings {
 /// Constants of the processing loop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
-    /// Maximum number of input bytes in a batch. Its last record may take it over this limit.
+    /// Maximum number of input bytes in a batch. The last record may take the batch over this
+    /// limit.
     pub bytes_max: u32,
     /// How long the merge waits for an input partition that has no buffered records but has not
     /// been read to its end.

@@ -207,7 +207,8 @@ impl ShardMap {
         all.into_iter().collect()
     }
 
-    /// The shards whose selectors need decoded values. This makes the other shards decode as well.
+    /// The shards whose selectors need decoded values. If there are any, the other shards have to
+    /// decode records too.
     pub fn shards_that_decode(&self) -> Vec<u32> {
         let decodes =
             |(shard, selector): (u32, &ShardSelector)| selector.decodes().then_some(shard);

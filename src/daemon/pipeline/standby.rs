@@ -38,7 +38,8 @@ const BEHIND_MAX: Duration = Duration::from_secs(30);
 pub(super) struct ChangelogFollower<T> {
     /// The open reader of the changelog.
     tail: Option<T>,
-    /// The time since which the standby has been behind, or may have been; `None` at the end.
+    /// The time since which the standby has been behind, or may have been; `None` while it is at
+    /// the end of the changelog.
     behind: Option<Duration>,
     /// When a snapshot was last published.
     published_at: Option<Duration>,

@@ -6,8 +6,8 @@
 //! A partition that was never read starts at its first record. Any other partition continues at its
 //! position if the position is still valid. The position is lost if retention has removed unread
 //! records, if the position is beyond the end, or if the last record applied differs from the
-//! record now at its offset (the topic was deleted and recreated). In a compacted topic, that
-//! record may be missing.
+//! record that is now at the same offset (the topic was deleted and recreated). In a compacted
+//! topic, the last record applied may be missing; the position is then still valid.
 //!
 //! Each reset of a partition is counted. The count is part of the ids of the events that the
 //! partition's records cause, because records read after a reset reuse offsets.
@@ -55,9 +55,9 @@ pub(super) fn positions<B: Broker>(
 }
 
 /// Checks whether a topic was truncated or recreated while it was not polled. If so, returns a
-/// partition that shows it, and the reason. Positions are checked in all partitions with an applied
-/// record. The last applied record is compared only in the `checked` partitions: comparing one
-/// partition is enough to notice a recreated topic.
+/// partition that shows this, and the reason. Positions are checked in all partitions with an
+/// applied record. The last applied record is compared only in the `checked` partitions: comparing
+/// one partition is enough to notice a recreated topic.
 ///
 /// # Errors
 /// If the broker cannot be reached in time.
@@ -96,7 +96,7 @@ pub(super) enum CheckedPartitions {
     One(usize),
 }
 
-/// The reason reading cannot continue at the position, if it cannot.
+/// The reason reading cannot continue at the position; `None` if it can.
 fn lost<B: Broker>(
     broker: &mut B,
     partition: &Partition,
@@ -109,7 +109,8 @@ fn lost<B: Broker>(
     }
 }
 
-/// The reason the position is outside the range of offsets that the broker holds, if it is.
+/// The reason the position is outside the range of offsets that the broker holds; `None` if it is
+/// inside.
 fn out_of_range(mark: InputMark, ends: Watermarks) -> Option<String> {
     let next = mark.next;
     if next < ends.low {
@@ -119,7 +120,8 @@ fn out_of_range(mark: InputMark, ends: Watermarks) -> Option<String> {
     (next > high).then(|| format!("the position {next} is beyond the end of the partition, {high}"))
 }
 
-/// How the last record applied differs from the broker's record at the same offset, if it does.
+/// How the last record applied differs from the broker's record at the same offset; `None` if they
+/// are equal.
 fn differs<B: Broker>(
     broker: &mut B,
     partition: &Partition,

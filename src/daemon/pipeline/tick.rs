@@ -1,9 +1,9 @@
 //! The part of a batch that does not depend on an article of this shard: the engine's clock
-//! advances, embargoes end, and the records held because of them are published.
+//! advances, embargoes end, and the records held until then are published.
 //!
 //! In: a clock reading, or an input record without items of this shard. Out: the events of the
 //! engine's tick, and records of the unique topic, at most
-//! [`LIFTED_BYTES_MAX`](super::embargoed::LIFTED_BYTES_MAX) per batch.
+//! [`LIFTED_BYTES_MAX`](super::embargoed::LIFTED_BYTES_MAX) bytes per batch.
 
 use super::apply::{BatchRun, EventSource, N_PER_SHARD};
 use super::broker::{Broker, Clock, InputRecord, OutputRecord, Partition, Role};

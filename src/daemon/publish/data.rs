@@ -66,8 +66,8 @@ pub struct NamedArticle {
     /// The article's version, if the provider sends one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The provider that sent the article; absent if it states none, or if Wirefold does not know
-    /// the article.
+    /// The provider that sent the article; absent if the article states none, or if Wirefold does
+    /// not know the article.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     /// The article's headline, at most 160 bytes: a longer one is cut after a word and ends with

@@ -24,8 +24,8 @@
 //!
 //! Invariants:
 //! - CT-1: the id of an event is a function of the input position and the event's number among the
-//!   events of that record. For events that a clock advance caused, it also depends on the clock.
-//!   Processing the record again produces the same id.
+//!   events of that record. For events that a clock advance caused, the id also depends on the
+//!   clock. Processing the record again produces the same id.
 //! - CT-2: `sequence` is a per-shard counter, zero-padded to 20 digits, so that it sorts the same
 //!   as text and as a number.
 //! - CT-3: the bytes of a record are a function of the event, its number, the input record and the

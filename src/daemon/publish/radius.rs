@@ -18,7 +18,8 @@ pub struct RadiusInfo {
     /// The article that is withdrawn or corrected; absent if Wirefold has not seen it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<NamedArticle>,
-    /// The articles that contain the text, in order of arrival: all of them, or those of this part.
+    /// The articles that contain the text, in order of arrival. If there are several parts, only
+    /// the articles in this part.
     pub carriers: Vec<CarrierInfo>,
     /// Number of carriers after those listed here; absent if there are none. The following parts
     /// list them, up to 100,000 carriers in all. Carriers beyond that limit are only counted,

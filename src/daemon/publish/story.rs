@@ -42,18 +42,18 @@ pub struct StoryState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
     /// The ids of stories in other languages that are about the same event: the stories in `links`,
-    /// and stories with an article that states that it is a translation of one in this story, or
-    /// the other way round.
+    /// and stories linked only because an article in one of the two states that it is a translation
+    /// of an article in the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<String>,
-    /// The stories in other languages with which this one shares names, places and figures, and the
-    /// evidence; at most three in each language. A story leaves the list when it no longer shares
-    /// enough, and when it ends.
+    /// The stories in other languages with which this one shares names, places and figures, each
+    /// with the evidence; at most three in each language. A story leaves the list when it no longer
+    /// shares enough, and when it ends.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<StoryLinkInfo>,
     /// How fast the story grows: the sum of the weights of the articles that joined it. A weight is
     /// initially 1, or 1/4 for a duplicate, reprint or excerpt, and halves every hour; a redelivery
-    /// has none. Rounded to four decimals.
+    /// has no weight. Rounded to four decimals.
     #[serde(default)]
     pub rise: f64,
     /// The engine time (RFC 3339, UTC) for which `rise` was computed.

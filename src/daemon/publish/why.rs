@@ -270,8 +270,8 @@ pub struct StoryComparison {
     /// Terms that both articles have, sorted by their contribution to the cosine of the texts,
     /// largest first.
     pub shared: Vec<TermScore>,
-    /// Terms that only one of the articles has, sorted by their share of its vector length, largest
-    /// first.
+    /// Terms that only one of the articles has, sorted by their share of that article's vector
+    /// length, largest first.
     pub missing: Vec<TermScore>,
     /// Number of articles from which the term frequencies were computed.
     pub frequencies_of: usize,

@@ -22,7 +22,8 @@ use wirefold_engine::stories::{StoryId, Summary};
 pub(super) struct SnapshotDelta {
     /// Whether the delta contains the whole state, in which case earlier information is discarded.
     pub(super) everything: bool,
-    /// The sampling key. Only articles prepared with it can be compared with those of this shard.
+    /// The sampling key. Only articles prepared with this key can be compared with those of this
+    /// shard.
     pub(super) key: SamplingKey,
     /// The engine clock; `None` before the first article.
     pub(super) clock: Option<EventTime>,
@@ -143,8 +144,9 @@ fn story_change(state: &State, id: StoryId) -> StoryChange {
     }
 }
 
-/// The merged stories that live stories in `stories` continue (`follows`). Needed only for a delta
-/// with the whole state: a snapshot that is updated step by step has already recorded these merges.
+/// The merged stories that are followed (`follows`) by a live story in `stories`. Needed only for a
+/// delta with the whole state: a snapshot that is updated step by step has already recorded these
+/// merges.
 fn merged_and_followed(
     state: &State,
     stories: &BTreeMap<StoryId, StoryChange>,

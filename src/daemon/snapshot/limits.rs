@@ -1,7 +1,7 @@
 //! Limits of the snapshots that the page and the API read.
 
-/// Limits of the snapshots. Everything refused or dropped because of a limit is counted under its
-/// name.
+/// Limits of the snapshots. Everything refused or dropped because of a limit is counted under the
+/// name of the limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Number of changes kept for pages that reconnect. A page that missed older changes reloads.

@@ -111,7 +111,8 @@ pub struct Snapshot {
     pub clock: Option<EventTime>,
     /// When this snapshot was published.
     pub published: Option<Instant>,
-    /// The sampling key. Only articles prepared with it can be compared with those of this shard.
+    /// The sampling key. Only articles prepared with this key can be compared with those of this
+    /// shard.
     pub key: SamplingKey,
     /// The sequence number of the oldest live article.
     first: u64,

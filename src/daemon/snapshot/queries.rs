@@ -47,7 +47,7 @@ pub struct SimilarityQuery {
 /// The articles near a SimHash.
 #[derive(Debug)]
 pub struct SimilarArticles {
-    /// The nearest articles, nearest first, and at the same distance oldest first.
+    /// The nearest articles, sorted by distance. At the same distance, the oldest comes first.
     pub nearest: Vec<SimilarArticle>,
     /// Number of articles found, including those that are not returned.
     pub total: usize,

@@ -167,8 +167,8 @@ impl FrameBuilder {
         Self { rate, allowance: rate, filled: Instant::now() }
     }
 
-    /// The events of a batch that the rate limit admits. If it does not admit all of them, the last
-    /// ones are returned. `end` is the number of the event after the batch's last event.
+    /// The events of a batch that the rate limit admits. If the limit does not admit all events,
+    /// the last ones are returned. `end` is the number of the event after the batch's last event.
     pub(super) fn build(&mut self, batch: CommittedBatch<'_>, end: u64) -> Vec<EventFrame> {
         self.build_at(batch, end, Instant::now())
     }

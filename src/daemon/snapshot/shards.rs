@@ -173,7 +173,7 @@ impl ShardStatuses {
         }
     }
 
-    /// Why pipelines count as hanging: one reason for each shard whose pipeline does. Empty if all
+    /// Why pipelines count as hanging: one reason for each shard whose pipeline hangs. Empty if all
     /// of them make progress or wait for something outside the process.
     pub fn hanging(&self) -> Vec<String> {
         let now = self.ran();

@@ -112,7 +112,8 @@ impl Providers {
         self.0.iter().map(|(name, count)| (&**name, *count))
     }
 
-    /// Adds or subtracts a member of `name`, and removes a provider without members.
+    /// Adds one to the count of the provider `name`, or subtracts one. Removes a provider whose
+    /// count is zero.
     fn step(&mut self, how: Direction, name: &Arc<str>) {
         match (self.place(name), how) {
             (Ok(at), _) => {

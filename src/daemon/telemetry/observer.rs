@@ -60,7 +60,7 @@ impl Telemetry {
         Ok(Self { snapshot: Some(feed), ..self })
     }
 
-    /// Logs the phase if it is a new one, and the progress of a restore.
+    /// Logs the phase if it has changed, and the progress of a restore.
     fn log_phase(&self, phase: Phase) {
         const CHANGED: &str = "the phase of the shard changed";
         let (shard, before) = (self.shard, self.view.phase);

@@ -2,9 +2,9 @@
 //!
 //! In: calls announced with [`Watchdog::watch`]. Out: the name of a call that is overdue.
 //!
-//! librdkafka's calls take a timeout and nearly always respect it. A call that does not would block
-//! its shard while the lease thread keeps the lease alive, so that no standby takes over. The
-//! supervisor therefore ends the process.
+//! librdkafka's calls take a timeout and nearly always respect it. A call that overruns its timeout
+//! would block its shard while the lease thread keeps the lease alive, so that no standby takes
+//! over. The supervisor therefore ends the process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,21 +1,21 @@
 //! Values by article, for the duration of one look-up.
 //!
-//! In: the low bits of sequences, which are the ids of articles in posting lists. Out: a value for
+//! In: the ids of articles in posting lists (the low bits of their sequences). Out: a value for
 //! each article that was found, in the order in which they were first found.
 //!
 //! For example, with a count as the value, the lists `[4, 9]` and `[4, 7]` result in
 //! `[(4, 2), (9, 1), (7, 1)]`.
 //!
 //! Cost: one hash table probe per article found. If several posting lists contain the same articles
-//! in the same order, as those of copies do, only the first list needs probes.
+//! in the same order, as happens with copies, only the first list needs probes.
 
 /// A value for each article.
 #[derive(Debug)]
 pub struct ByArticle<V> {
     /// The articles with their values.
     all: Vec<(u32, V)>,
-    /// Open-addressing table of indexes into `all`, increased by 1; 0 marks a free slot. At most
-    /// half of the slots are taken.
+    /// Open-addressing table. A slot contains an index into `all` plus 1, or 0 if it is free. At
+    /// most half of the slots are taken.
     slots: Vec<u32>,
     /// Binary logarithm of the number of slots.
     slots_log2: u32,
@@ -60,7 +60,7 @@ impl<V: Default> ByArticle<V> {
         }
     }
 
-    /// Adds an article that is not in the map at its free slot, and returns its index in `all`.
+    /// Adds a new article at its free slot, and returns the article's index in `all`.
     fn add(&mut self, id: u32, slot: usize) -> usize {
         self.all.push((id, V::default()));
         self.slots[slot] = self.all.len() as u32;

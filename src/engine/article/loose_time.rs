@@ -39,7 +39,7 @@ struct LooseTime {
     offset_minutes: Option<i64>,
 }
 
-/// A number of a date.
+/// A number in a date: the day, the month or the year.
 #[derive(Debug, Clone, Copy)]
 struct DateNumber {
     value: i16,
@@ -137,7 +137,7 @@ fn seconds(text: &str) -> Option<i64> {
     Some(whole.parse::<i64>().ok()? * 1000 + milliseconds(fraction)?)
 }
 
-/// The milliseconds of the decimal places of a second.
+/// Converts the decimal places of a second to milliseconds.
 fn milliseconds(fraction: &str) -> Option<i64> {
     let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
     digits.parse().ok()
@@ -407,7 +407,8 @@ mod tests {
             "20 Nov 2026 2027",
             "next Friday 08:00",
             "1.5",
-            // October in Croatian, November in Finnish, Buddhist, Persian and Japanese years.
+            // October in Croatian, November in Finnish, and years of the Buddhist, Persian and
+            // Japanese calendars.
             "20. listopada 2026. 08:00",
             "20. lis 2026.",
             "20. lipnja 2026.",

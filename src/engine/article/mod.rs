@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 pub use time::{EventTime, Span};
 
-/// Maximum length, in bytes, of a headline where an event mentions another article. A longer one is
-/// cut after a word and ends with `…`.
+/// Maximum length, in bytes, of the headline in an event's mention of an article. A longer headline
+/// is cut after a word and ends with `…`.
 pub const MENTION_HEADLINE_BYTES_MAX: usize = 160;
 
 /// Where an article came from: the input record, and the item in that record.
@@ -192,15 +192,15 @@ pub struct Marks {
     /// If the item is a notice, what it tells receivers to do with another article.
     pub order: Option<NoticeOrder>,
     /// An order that is only valid if the item's sender has also sent an article with the headline
-    /// that the item names. The verdict checks this and, if it is so, sets `order`. This field is
-    /// not stored.
+    /// that the item names. The verdict checks this condition and, if it holds, sets `order`. This
+    /// field is not stored.
     #[serde(skip)]
     pub possible_order: Option<NoticeOrder>,
     /// The form of the item.
     pub shape: Option<ItemShape>,
     /// The number of this take ("=2"), if the item is sent in several takes.
     pub take: Option<u16>,
-    /// The headlines or slugs by which a notice refers to an article in free text.
+    /// The headlines or slugs with which the free text of a notice refers to an article.
     pub references: Vec<String>,
 }
 
@@ -270,7 +270,7 @@ pub struct Article {
     pub usageterms: Option<String>,
     /// The marks.
     pub marks: Marks,
-    /// The flags for unreadable or repaired values, which become flags of the verdict.
+    /// The flags for unreadable or repaired values. They become flags of the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
 }

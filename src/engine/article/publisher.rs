@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A section after a dash, a bar or a colon is left out, and so are generic words at the end of the
-//! name, as long as a distinctive word is left. Abbreviations are not resolved here; the setting
+//! name, as long as a distinctive word remains. Abbreviations are not resolved here; the setting
 //! `publishers` is for that.
 
 /// The separators between the name of a publisher and a section. Each begins with a space or a
@@ -71,7 +71,7 @@ const GENERIC: [&str; 51] = [
     "nieuws",
 ];
 
-/// Words that do not distinguish publishers if no other words are left.
+/// Words that do not distinguish publishers when no other words of a name are left.
 const INDISTINCT: [&str; 20] = [
     "the",
     "a",

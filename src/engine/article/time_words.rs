@@ -2,7 +2,7 @@
 //!
 //! All words are compared in lower case.
 
-/// The beginnings of the names of each month in English, German, French, Spanish, Italian,
+/// For each month, the beginnings of its names in English, German, French, Spanish, Italian,
 /// Portuguese, Dutch and the Nordic languages.
 const MONTHS: [&[&str]; 12] = [
     &["jan", "jän", "ene", "gen"],
@@ -88,8 +88,8 @@ const FILLERS: [&str; 26] = [
     "a", "las", "ore", "uur", "o", "godz", "r", "г", "года", "в", "saat",
 ];
 
-/// The month of which `word` is a name or abbreviation, from 1. `after_stop` tells whether the day
-/// before the word has a full stop.
+/// The month, from 1, that `word` names or abbreviates. `after_stop` tells whether the day before
+/// the word has a full stop.
 pub(super) fn month(word: &str, after_stop: bool) -> Option<i8> {
     let begins = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
     let is_excluded = |name: &str| after_stop && name == AMBIGUOUS_MONTH;

@@ -24,14 +24,14 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
     /// Number of unrelated articles that must carry a piece; 0 turns learning off. A piece in the
-    /// first third of a text needs stronger evidence: of each provider except one, the first
-    /// carrier is not counted, and at least one provider must have sent more than half of this
-    /// number of carriers.
+    /// first third of a text needs stronger evidence: the first carrier of each provider, except
+    /// that of one provider, is not counted; and at least one provider must have sent more than
+    /// half of this number of carriers.
     pub roots_min: u8,
     /// Minimum number of plain words that a carrier must have outside the piece.
     pub own_words_min: u32,
-    /// Two carriers are related if they have at least this share of their samples outside the piece
-    /// in common.
+    /// Two carriers are related if, outside the piece, they share at least this part of their
+    /// samples.
     pub related: f64,
     /// How long a piece stays known after it was last seen.
     pub keep: Span,

@@ -58,7 +58,7 @@ pub(crate) const SENTENCE_STARTS: &[&str] = &[
     "abbonati", "iscriviti", "alle rechten",
 ];
 
-/// A line in the middle of a text that begins with one of these phrases and a colon refers to
+/// In the middle of a text, a line that begins with one of these phrases and a colon refers to
 /// another article.
 #[rustfmt::skip]
 pub(crate) const READ_ALSO: &[&str] = &[
@@ -119,8 +119,8 @@ pub(crate) const MONTHS: &[&str] = &[
     "outubro", "novembro", "dezembro",
 ];
 
-/// Words by which boilerplate addresses the reader or speaks of the publisher. A sentence at the
-/// edge of a text that contains one of them does not count as part of the report.
+/// Words by which boilerplate addresses the reader or speaks of the publisher. If a sentence at the
+/// edge of a text contains one of these words, it does not count as part of the report.
 #[rustfmt::skip]
 pub(crate) const READER_WORDS: &[&str] = &[
     // English

@@ -49,8 +49,9 @@ fn uri_key(uri: &str) -> u32 {
 }
 
 impl Index {
-    /// For each uri whose live versions together share two samples with this text, or whose content
-    /// hash may be equal: at least one of the live versions, in order of arrival.
+    /// For each uri whose live versions together share two samples with this text, or one of whose
+    /// live versions may have the same content hash: at least one of the live versions, in order of
+    /// arrival.
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
         let mut hits = ByArticle::with_room(HITS_RESERVED);

@@ -8,12 +8,13 @@
 //! article is also a candidate if its content hash is equal, or if its masked hash is equal and
 //! covers at least eight plain words. At most `candidates_max` are verified. Half of the places go
 //! to candidates with equal hashes, then to those with the most shared samples times p. Each of the
-//! other places goes to the candidate that adds the most samples of the new text that no chosen
-//! candidate shares yet; if none adds any, to the next best one. (Without this rule, if a new text
-//! combines two earlier articles, copies of the first could take all places, and the second would
-//! not be verified.) In addition, if any article shares enough samples, up to two articles that
-//! share only one sample are candidates, because they may be the donors of short passages. No other
-//! candidate may share that sample, and its sampling period must be at least eight.
+//! other places goes to the candidate that shares the most samples which no chosen candidate shares
+//! yet; if no candidate shares such a sample, to the next best candidate. (Without this rule, if a
+//! new text combines two earlier articles, copies of the first could take all places, and the
+//! second would not be verified.) In addition, if any article shares enough samples, up to two
+//! articles that share only one sample are candidates, because they may be the donors of short
+//! passages. No other candidate may share that sample, and its sampling period must be at least
+//! eight.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
@@ -47,8 +48,8 @@ use std::collections::VecDeque;
 /// Index settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// A candidate lookup reads at most this many articles per sampled hash, the newest ones. Kills
-    /// and corrections find all of them.
+    /// Maximum number of articles that a candidate lookup reads for each sampled hash; it reads the
+    /// newest. Kills and corrections read all articles.
     pub postings_per_hash_max: u8,
     /// The same limit for each whole-text hash.
     pub equal_per_hash_max: u8,
@@ -93,8 +94,8 @@ pub struct InsertionSlots {
 
 /// Minimum number of plain words in a text for an equal masked hash to make it a candidate.
 const MASKED_WORDS_MIN: usize = 8;
-/// Binary logarithm of the shortest sampling period for which one shared sample makes a likely
-/// donor.
+/// Binary logarithm of the shortest sampling period for which one shared sample makes an article a
+/// likely donor.
 const DONOR_PERIOD_LOG2: u8 = 3;
 /// Maximum number of likely donors for one article.
 const DONORS_MAX: usize = 2;
@@ -103,10 +104,11 @@ const HITS_RESERVED: usize = 128;
 /// Maximum number of articles in the bounded list of a named uri; older ones go to the overflow
 /// list.
 const NAMED_PER_LIST: u8 = 64;
-/// Maximum number of articles whose postings [`Index::insert_all`] sorts at once, in about 80 MB.
+/// Maximum number of articles whose postings [`Index::insert_all`] sorts at once; sorting needs
+/// about 80 MB.
 const AT_ONCE: usize = 1 << 16;
 
-/// The data of a live article that lookups use.
+/// The data that lookups use about a live article.
 #[derive(Debug, Clone, Copy)]
 struct ArticleMeta {
     words: u32,
@@ -275,9 +277,9 @@ impl Index {
         }
     }
 
-    /// Adds the next article, which drops a posting of an earlier article from each list that is
-    /// full. Returns the number of postings dropped; those of edge pieces and named uris are not
-    /// counted, because candidates are not looked up by them.
+    /// Adds the next article. Each list that is full drops the posting of an earlier article.
+    /// Returns the number of postings dropped; those of edge pieces and named uris are not counted,
+    /// because candidates are not looked up by them.
     pub fn insert(&mut self, print: &Fingerprint, keys: &PostingKeys<'_>) -> u32 {
         self.insert_at(print, keys, &InsertionSlots::default())
     }
@@ -476,8 +478,8 @@ mod tests {
         assert!(found(&index, &spliced).contains(&24), "the donor is newest and shares least");
     }
 
-    /// A passage that contains one sample of a long text, once at the end of a copy of another text
-    /// and once alone.
+    /// A passage that contains one sample of a long text. It occurs at the end of a copy of another
+    /// text, and alone.
     #[test]
     fn the_donor_of_a_short_passage_is_a_candidate_beside_a_copy() {
         let (base, donor) = (text("a", 120), text("b", 700));

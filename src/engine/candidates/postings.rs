@@ -1,10 +1,10 @@
 //! A bounded list of articles for each 32-bit key, in many small open-addressing tables.
 //!
-//! In: keys and article ids (the low 32 bits of sequences), which enter and expire in order. Out:
-//! the live articles of a key, in order. A key has one slot of 8 bytes, which contains its only
-//! article or the offset of its list outside the table. A list has room for the next power of two
-//! of 4-byte entries. Tables are between 1/2 and 4/5 full. A posting costs 12 bytes on average if
-//! keys have one article, 7 if they have fifteen. As a key has only one slot, long lists do not
+//! In: keys, and article ids (the low 32 bits of sequences). Articles enter and expire in order.
+//! Out: the live articles of a key, in order. A key has one slot of 8 bytes, which contains its
+//! only article or the offset of its list outside the table. A list has room for the next power of
+//! two of 4-byte entries. Tables are between 1/2 and 4/5 full. A posting costs 12 bytes on average
+//! if keys have one article, 7 if they have fifteen. As a key has only one slot, long lists do not
 //! lengthen the chains of other keys.
 //!
 //! Expiry needs no separate step: the slot of an expired article counts as free, a list drops

@@ -17,8 +17,8 @@ use std::borrow::Cow;
 
 /// Minimum number of invalid bytes in a record whose character set is guessed.
 const INVALID_MIN: usize = 3;
-/// A record is in another character set if it has this many times as many invalid bytes as valid
-/// non-ASCII characters.
+/// A record counts as being in another character set if it has at least this many invalid bytes for
+/// each valid non-ASCII character.
 const INVALID_RATIO: usize = 4;
 
 /// The text of a record.

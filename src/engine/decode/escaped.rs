@@ -1,8 +1,8 @@
 //! Reads bodies whose markup was escaped once too often, so that readers of the feed would see its
 //! tags: `&lt;p&gt;Quay closes.&lt;/p&gt;`.
 //!
-//! Such a body has no tag of its own. An article about markup has some, or names single tags
-//! without their end tag, and is left unchanged.
+//! Such a body has no tag of its own. An article about markup has real tags, or mentions single
+//! tags without their end tags, and is left unchanged.
 //!
 //! Cost: one search for `&lt;`, in bodies without tags only.
 

@@ -264,7 +264,7 @@ pub(super) fn atom_article(entry: &Element, feed: &AtomFeed) -> Result<Article, 
     })
 }
 
-/// A body of escaped HTML, or of unescaped markup, which some feeds send.
+/// A body from escaped HTML or, as some feeds send it, from unescaped markup.
 fn html(part: &Element) -> Option<Body> {
     if !part.has_text() {
         return None;

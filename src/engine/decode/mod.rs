@@ -18,7 +18,7 @@
 //! - WI-4: no field of an article exceeds its limit in `bounds`.
 //! - WI-5: a value that is present but unreadable either rejects the item or sets one of the
 //!   article's flags, which `repairs` lists.
-//! - WI-6: the parts of a record have a bounded total size, as stated in `part`.
+//! - WI-6: the total size of the parts of a record is bounded (see `part`).
 //!
 //! Cost: linear in the size of the record.
 
@@ -66,8 +66,8 @@ pub struct Settings {
     /// "nueva versión #", mark = "update" }]`.
     pub marks: Vec<marks::MarkRule>,
     /// Publishers that have several names, for example an abbreviation: `[{ name = "Northwire",
-    /// aliases = ["NW"] }]`. The name replaces the aliases, also in events. No aliases are needed
-    /// for sections, host names and words such as `News`.
+    /// aliases = ["NW"] }]`. The name replaces the aliases everywhere, including in events. No
+    /// aliases are needed for sections, host names and words such as `News`.
     pub publishers: Vec<publishers::Publisher>,
     /// Maximum number of items in one record. A record with more is rejected as `too_many_items`.
     #[serde(skip)]
@@ -330,7 +330,7 @@ pub fn standard_json(bytes: &[u8]) -> Option<String> {
     json::rewritten(std::str::from_utf8(bytes).ok()?)
 }
 
-/// Whether a line is an action of the bulk format of search engines, which belongs to the article
+/// Whether a line is an action line of the bulk format of search engines. It belongs to the article
 /// on the next line.
 pub fn is_bulk_action(line: &[u8]) -> bool {
     line.starts_with(b"{") && std::str::from_utf8(line).is_ok_and(json::is_bulk_action)

@@ -66,7 +66,8 @@ pub(super) fn articles(item: &Element) -> Vec<Result<Article, Error>> {
     parts.into_iter().map(&mut one).collect()
 }
 
-/// Decodes the article of an item, or of its component `part`, which contains one of its languages.
+/// Decodes the article of an item, or of the component `part`, which contains one of the item's
+/// languages.
 fn article(item: &Element, part: Option<&Element>) -> Result<Article, Error> {
     let none = Element::default();
     let identification = item.at(&["Identification"]).unwrap_or(&none);
@@ -171,8 +172,8 @@ fn key(
     repairs.stand_in("uri", URI_BYTES_MAX, ids).map(|uri| (uri, revision))
 }
 
-/// The date in the uri, which must be the same for all revisions. If `DateId` is the creation time
-/// of this revision, the creation time of the first revision is used instead.
+/// The date in the uri. It must be the same for all revisions. If `DateId` is the creation time of
+/// this revision, the creation time of the first revision is used instead.
 fn date(identifier: &Element, managed: &Element) -> Option<String> {
     let text = |of: &Element, name: &str| of.at(&[name]).and_then(Element::text);
     let date = text(identifier, "DateId")?;

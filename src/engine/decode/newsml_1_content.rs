@@ -221,7 +221,7 @@ pub(super) fn content_parts<'a>(
     pieces
 }
 
-/// Appends the content parts of a component, which inherits the role `outer` if it has none.
+/// Appends the content parts of a component. A component without a role inherits the role `outer`.
 fn collect<'a>(component: &'a Element, outer: &str, pieces: &mut Vec<ContentPart<'a>>) {
     let own = role(component);
     let role = own.as_deref().unwrap_or(outer);

@@ -9,7 +9,8 @@
 //!   UTF-8.
 //! - RSS, Atom, NewsML-G2, NewsML 1, RBNews: a UTF-8 XML document with the unchanged item inside
 //!   the tags of its ancestors, and with [some of the ancestors' children](context_names).
-//! - NewsML 1 item in several languages: such a document for the component of each language.
+//! - A NewsML 1 item in several languages: one such document for each language, with the component
+//!   of that language.
 //!
 //! ```text
 //! <rss><channel><title>Wire</title><item>1</item><item>2</item></channel></rss>
@@ -18,8 +19,8 @@
 //!         <rss><channel><title>Wire</title><item>2</item></channel></rss>
 //! ```
 //!
-//! Invariant: WI-6: the total length of the parts of a record is at most that of its text plus, for
-//! each item, [`HEAD_BYTES_MAX`], the XML declaration and the end tags.
+//! Invariant: WI-6: the total length of the parts of a record is at most the length of its text
+//! plus, for each item, [`HEAD_BYTES_MAX`], the XML declaration and the end tags.
 
 use super::xml::Element;
 use super::{Format, newsml_1};
@@ -57,8 +58,8 @@ pub enum RecordPart {
 }
 
 impl RecordPart {
-    /// Replaces a byte range of `document` by a copy of the bytes. Needed if `document` is not the
-    /// record itself, but was decompressed or extracted from it.
+    /// Replaces a byte range of `document` with a copy of the bytes. Needed if `document` is not
+    /// the record itself, but was decompressed or extracted from it.
     pub(super) fn detach(&mut self, document: &[u8]) {
         if let Self::Bytes(range) = self {
             let bytes = document.get(range.clone()).unwrap_or_default();

@@ -4,8 +4,8 @@
 //! Each field is taken from the first of these that has a value:
 //!
 //! - uri, version: `NewsID`, `version`
-//! - headline: `headline`, `ContentShort`, which is the beginning of the text if an item has no
-//!   headline
+//! - headline: `headline`, else `ContentShort` (the beginning of the text, if an item has no
+//!   headline)
 //! - body: `content`, which is escaped HTML
 //! - provider: `origin` without its slashes, else `Ritzau`
 //! - times: `PublishDate`, in Danish local time unless it has a zone

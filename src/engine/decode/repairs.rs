@@ -1,5 +1,5 @@
 //! Records which values of an article were unreadable or had to be repaired. These become flags of
-//! its verdict.
+//! the article's verdict.
 //!
 //! | flag | what happened |
 //! |---|---|
@@ -107,8 +107,8 @@ impl Repairs {
         self.parse("urgency", value, parse)
     }
 
-    /// The meaning of a status in NITF and NewsML 1, which must be in lower case. An embargo
-    /// without an end lasts until a later version lifts it.
+    /// The meaning of `status`, a status of NITF or NewsML 1 in lower case. An embargo without an
+    /// end lasts until a later version lifts it.
     pub(super) fn editorial_status(&self, status: &str, has_end: bool) -> PubStatus {
         const KNOWN: [&str; 5] = ["usable", "embargoed", "withh", "cancel", "killed"];
         match self.known_status(status, &KNOWN) {

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Some publishers put HTML in a text element without escaping it, although it is not well-formed
-//! XML: `<description>a<br>b</description>`. [`with_text_as_html`] makes it readable.
+//! XML: `<description>a<br>b</description>`. [`with_text_as_html`] makes such a document readable.
 //!
 //! Cost: linear in the text, plus a bounded copy of the head of the feed for each item.
 
@@ -50,7 +50,8 @@ pub(super) fn documents(text: &str, items_max: u32) -> Vec<Option<String>> {
 }
 
 /// The document with the unescaped HTML of its text elements in CDATA sections; `None` if it has
-/// none. Text that also contains escaped tags is not changed, because these would become visible.
+/// none. Text that also contains escaped tags is not changed, because the escaped tags would become
+/// visible as text.
 pub(super) fn with_text_as_html(document: &str) -> Option<String> {
     const ESCAPED: [&str; 5] = ["<![CDATA[", "]]>", "&lt;", "&#60;", "&#x3"];
     let (mut fixed, mut rest, mut is_changed) = (String::new(), document, false);

@@ -77,8 +77,8 @@ fn salvaged(
     })
 }
 
-/// Parses the document of an item, and changes it if only the unescaped HTML in it is not well
-/// formed.
+/// Parses the document of an item. If the document is malformed only because of unescaped HTML,
+/// puts that HTML in CDATA sections.
 fn parsed_item(document: String) -> (String, Result<xml::XmlDocument, Error>) {
     let parsed = xml::parse(&document);
     let fixed = match &parsed {

@@ -186,8 +186,8 @@ pub fn sample_of(shingle: u64, key: SamplingKey) -> u32 {
 }
 
 /// The samples of a text and the binary logarithm of their period. The period follows from the
-/// number of shingles, so that `max / 2` to `max` samples are expected; it is doubled as long as
-/// there are more.
+/// number of shingles, so that `max / 2` to `max` samples are expected; it is doubled until there
+/// are at most `max` samples.
 fn sample(shingles: &[u64], max: u8, key: SamplingKey) -> (Box<[u32]>, u8) {
     let max = usize::from(max.max(1));
     let mut period_log2 = shingles.len().div_ceil(max).next_power_of_two().trailing_zeros() as u8;

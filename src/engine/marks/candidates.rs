@@ -25,7 +25,7 @@ pub(super) struct Candidate<'a> {
     /// Whether its pattern is a code or a phrase that only agencies use, rather than a word that
     /// also occurs in ordinary headlines.
     pub(super) is_phrase: bool,
-    /// How much it stands out there.
+    /// How much it stands out in that place.
     pub(super) prominence: Prominence,
     /// The number in it, or 0.
     pub(super) number: u16,
@@ -245,7 +245,7 @@ fn foot_candidates<'a>(line: &Line<'a>, all: &mut Vec<Candidate<'a>>) {
     }
 }
 
-/// Adds the candidates from the signals and the genre, which are compared as a whole.
+/// Adds the candidates from the signals and the genre. Each of these is compared as a whole.
 fn code_candidates<'a>(article: &'a Article, all: &mut Vec<Candidate<'a>>) {
     let codes = article.signals.iter().map(|code| (MarkPosition::Signal, code));
     let genre = article.genre.iter().map(|code| (MarkPosition::Genre, code));

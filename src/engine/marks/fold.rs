@@ -22,8 +22,8 @@ use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 /// The suffixes of ordinal numbers in several languages, longer ones first.
 const ORDINALS: [&str; 13] =
     ["ème", "ère", "eme", "st", "nd", "rd", "th", "er", "ra", "º", "ª", "e", "."];
-/// Expected length in bytes of a section of `origins`, for reserving memory. Numbers make sections
-/// shorter.
+/// Expected length, in bytes, of a section of `origins`; used to reserve memory. Numbers make
+/// sections shorter.
 const ORIGIN_BYTES: usize = 16;
 /// Maximum number of digits of a number that becomes a placeholder.
 const DIGITS_MAX: usize = 3;

@@ -1,5 +1,6 @@
-//! Reads the marks of an article: conventional words and codes in its headline, slug, signals,
-//! notes, genre and body by which agencies announce updates, corrections, kills and the like.
+//! Reads the marks of an article: the conventional words and codes by which agencies announce
+//! updates, corrections, kills and the like. They are in the headline, slug, signals, notes, genre
+//! or body.
 //!
 //! In: a decoded article. Out: its [`Marks`](crate::article::Marks).
 //!

@@ -81,7 +81,7 @@ pub(super) struct TextCues {
     temporary: bool,
     /// A sentence asks editors, or anybody, not to use something.
     requests: bool,
-    /// A sentence says that a quoted item is withdrawn, but its subject may be anybody.
+    /// A sentence says that somebody withdraws a quoted item; this need not be the sender.
     withdraws: bool,
     /// What a sentence says about an item: that it is withdrawn or held, or a request to withdraw
     /// or hold it.

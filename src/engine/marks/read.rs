@@ -103,8 +103,8 @@ fn text_cues(
     TextCues::of(&start.folded, &found, words)
 }
 
-/// The places where a text mentions its own slug, which counts as a mention of a wire item, and its
-/// sender. A slug of a single word is ignored, because it may mean anything.
+/// The places where a text mentions its sender, or its own slug, which counts as a mention of a
+/// wire item. A slug of a single word is ignored, because it may mean anything.
 fn own_names(article: &Article, text: &Line<'_>) -> Vec<Occurrence> {
     if text.folded.text.is_empty() {
         return Vec::new();
@@ -156,7 +156,7 @@ fn apply(
         return match decision {
             Decision::Order(decided) if decided == order => "counts",
             Decision::Possible(decided) if decided == order => {
-                "counts if the same sender sent what it names"
+                "counts if the same sender sent the article that it names"
             }
             _ => "does not count: the text is not that of an order",
         };

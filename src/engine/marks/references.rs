@@ -1,8 +1,8 @@
 //! Finds the names by which a notice, such as a kill or a correction, refers to another article.
 //!
-//! In: the headline, editorial note and body of a notice. Out: up to [`NAMES_MAX`] names, which are
-//! the rest of the headline after the mark, quoted text, slugs that follow a word such as
-//! `slugged`, and uris.
+//! In: the headline, editorial note and body of a notice. Out: up to [`NAMES_MAX`] names: the rest
+//! of the headline after the mark, quoted text, slugs that follow a word such as `slugged`, and
+//! uris.
 //!
 //! ```text
 //! KILL: Bridge reopens                              Bridge reopens
@@ -73,7 +73,7 @@ pub(super) fn of(article: &Article) -> Vec<String> {
     names
 }
 
-/// The quoted names in the note and the body of a notice of a correction, without duplicates.
+/// The quoted names in the note and the body of a correction notice, without duplicates.
 pub(super) fn quoted_by(article: &Article) -> Vec<String> {
     let mut names = Vec::new();
     let body = without_tags(article.body.as_str(), SCANNED_CHARS);

@@ -2,8 +2,8 @@
 //! withdrawn, or that it must not be used.
 //!
 //! The same verbs occur in news, so the form of the whole sentence is checked. Only function words,
-//! dates and the sender may precede the story or the request, and only auxiliary verbs and a quoted
-//! headline may come between story and verb:
+//! dates and the sender may precede the word for the story or the request, and only auxiliary verbs
+//! and a quoted headline may come between that word and the verb:
 //!
 //! ```text
 //! The March 17 story "Bridge reopens" is withdrawn.     a statement about a story
@@ -13,8 +13,8 @@
 //! "Please do not use this item," the police said.       news: a quotation
 //! ```
 //!
-//! A statement about a [`Cue::Text`] such as `report` is uncertain, because that may be a text of
-//! somebody other than the sender.
+//! A statement about a [`Cue::Text`] such as `report` is uncertain, because the report may be
+//! somebody else's, not the sender's.
 //!
 //! Cost: linear in the length of the sentence, times the number of its cues, which is small.
 
@@ -24,11 +24,11 @@ use crate::article::NoticeOrder;
 use crate::text::script::is_dense;
 use std::ops::Range;
 
-/// Maximum number of words between a verb and the story to which it refers: `kill the earlier
-/// story`.
+/// Maximum number of words between a verb and the word for the story to which the verb refers:
+/// `kill the earlier story`.
 const GAP: usize = 3;
-/// Maximum number of other words before a story that is the subject of a sentence: `The Marel fire
-/// story is ...`.
+/// Maximum number of other words before the word for a story that is the subject of a sentence:
+/// `The Marel fire story is ...`.
 const STRANGERS_MAX: usize = 3;
 /// Maximum number of words before the verb with which a sender withdraws an item.
 const SENDER_WORDS_MAX: usize = 2;
@@ -36,15 +36,15 @@ const SENDER_WORDS_MAX: usize = 2;
 const GREETED_MAX: usize = 5;
 /// Punctuation that ends the greeting of a letter.
 const GREETING_ENDS: [char; 7] = [',', ':', '!', '、', '，', '：', '\n'];
-/// Maximum length in characters of a particle between a story and its predicate.
+/// Maximum length, in characters, of a particle between the word for a story and its predicate.
 const PARTICLE_CHARS: usize = 3;
 
 /// What a sentence says about a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Statement {
-    /// Whether it is withdrawn or held.
+    /// Whether the story is withdrawn or held.
     pub(super) order: NoticeOrder,
-    /// Whether the sentence asks somebody to withdraw or hold it.
+    /// Whether the sentence asks somebody to withdraw or hold the story.
     pub(super) is_request: bool,
     /// Whether the sentence certainly refers to a wire item.
     pub(super) is_certain: bool,
@@ -176,7 +176,8 @@ impl<'a> Sentence<'a> {
         all.reduce(|first, next| if first.is_certain || !next.is_certain { first } else { next })
     }
 
-    /// Whether a verb applies to a story: `the story ... is withdrawn`, `kill the story`.
+    /// Whether the verb at `verb` applies to the story that the word at `story` names: `the story
+    /// ... is withdrawn`, `kill the story`.
     fn binds(&self, noun: Cue, story: &Range<usize>, verb: &Range<usize>) -> bool {
         match story.end <= verb.start {
             true => self.is_subject(noun, story, verb),
@@ -188,7 +189,7 @@ impl<'a> Sentence<'a> {
         }
     }
 
-    /// Whether a story is the subject of a sentence with a predicate after it.
+    /// Whether the story named at `story` is the subject of the sentence, and a predicate follows.
     fn is_subject(&self, noun: Cue, story: &Range<usize>, predicate: &Range<usize>) -> bool {
         let most = if noun == Cue::Story { STRANGERS_MAX } else { 0 };
         let lead = self.lead(story.start, &[':']);
@@ -212,8 +213,9 @@ impl<'a> Sentence<'a> {
         (named || next.contains("--")) && self.begins(verb)
     }
 
-    /// Whether it starts with a verb and a text, followed by the text's quoted name, number, code
-    /// or uri: `Kill item 157 "Bridge reopens"`, `Kill item a-157`, `Kill item urn:x:bridge`.
+    /// Whether it starts with a verb and a word for a text, followed by the quoted name, number,
+    /// code or uri of that text: `Kill item 157 "Bridge reopens"`, `Kill item a-157`, `Kill item
+    /// urn:x:bridge`.
     fn asks_for(&self, text: &Range<usize>, verb: &Range<usize>) -> bool {
         let rest = &self.text[text.end..self.range.end];
         let quote = rest.find(QUOTATION_STARTS);
@@ -257,7 +259,7 @@ impl<'a> Sentence<'a> {
 /// The marks with which a quoted name begins.
 const QUOTATION_STARTS: [char; 6] = ['"', '“', '„', '«', '「', '《'];
 
-/// Cues that may precede a story or a request.
+/// Cues that may precede the word for a story, or a request.
 const KNOWN: [Cue; 5] = [Cue::Please, Cue::Salute, Cue::Story, Cue::Text, Cue::Sender];
 
 /// Whether an order at `at` begins its sentence, and the sentence contains no [`Cue::Aside`].
@@ -345,8 +347,8 @@ const ENCLOSURES: &[(char, char)] = &[
     ('『', '』'), ('《', '》'), ('(', ')'), ('[', ']'),
 ];
 
-/// Words that may come between a story and its predicate: auxiliary verbs, and words that say how
-/// the story was sent.
+/// Words that may come between the word for a story and its predicate: auxiliary verbs, and words
+/// that say how the story was sent.
 #[rustfmt::skip]
 const LINKS: &[&str] = &[
     "is", "has", "have", "been", "was", "are", "were", "be", "being", "must", "should", "shall",
@@ -393,8 +395,8 @@ fn is_link(between: &str) -> bool {
     })
 }
 
-/// Whether a word can precede a story or a request: an article, auxiliary verb, date, number or the
-/// like.
+/// Whether a word can precede the word for a story, or a request: an article, auxiliary verb, date,
+/// number or the like.
 fn is_function_word(word: &str) -> bool {
     LEADS.contains(&word) || LINKS.contains(&word) || is_number(word) || is_particle(word, 2)
 }

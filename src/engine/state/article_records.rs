@@ -1,10 +1,10 @@
 //! Decodes the records of articles while the changelog is being read.
 //!
 //! In: the records of articles in log order, with superseded values and tombstones. Out: the last
-//! value of each, decoded, in order of their sequences.
+//! value for each article, decoded, in order of sequence.
 //!
-//! A restore thus never has all articles in memory twice, as records and decoded, and the broker's
-//! client fetches the next records meanwhile.
+//! A restore thus never has all articles in memory twice (as records and decoded), and the broker's
+//! client fetches the next records during the decoding.
 //!
 //! Cost: records are decoded on all cores, [`CHUNK`] at a time.
 
@@ -29,8 +29,8 @@ const CHUNK: usize = 1_024;
 /// The articles whose records were read.
 #[derive(Debug, Default)]
 pub struct ArticleRecords {
-    /// The last value of each, without the records in `waiting`. An unreadable value is an error
-    /// only if no later one replaces it.
+    /// The last value of each article, except for the records in `waiting`. An unreadable value is
+    /// an error only if no later one replaces it.
     decoded: BTreeMap<Sequence, Result<Arc<Entry>, Box<RecordError>>>,
     /// The latest records, in the order in which they were read, fewer than [`CHUNK`].
     waiting: Vec<(Sequence, Option<Vec<u8>>)>,

@@ -1,5 +1,5 @@
-//! Learned boilerplate: pieces at the edges of otherwise unrelated texts, which are removed from
-//! new articles before comparison.
+//! Learned boilerplate: pieces at the edges of otherwise unrelated texts. They are removed from new
+//! articles before comparison.
 //!
 //! In: a new article with its edge pieces. Out: the article without known pieces, and pieces newly
 //! learned from it. For example, once five unrelated reports have ended with "Seltzwire is owned by
@@ -40,8 +40,8 @@ use std::ops::Range;
 
 /// Maximum number of rounds of removal for one text.
 const ROUNDS_MAX: usize = 6;
-/// Maximum number of words outside a known piece, such as a date or page number, that are removed
-/// with it.
+/// Maximum number of words next to a known piece, for example a date or page number, that are
+/// removed together with the piece.
 const OUTSIDE_MAX: usize = 12;
 
 /// The edges of a new article.
@@ -103,8 +103,8 @@ impl State {
         }
     }
 
-    /// The byte range of the text of a new article without its known pieces; `None` if it has none,
-    /// or if no words would remain.
+    /// The byte range of the text of a new article without its known pieces; `None` if it has no
+    /// known pieces, or if no words would remain.
     fn own_range(&self, new: &Prepared) -> Option<Range<usize>> {
         let all = 0..new.clean.text.len();
         let total = new.words.hashes.len();
@@ -130,7 +130,8 @@ impl State {
         [start..end, all.start..end, start..all.end].into_iter().find(holds_words)
     }
 
-    /// Learns the pieces that the newest article, which is already live, shows to be boilerplate.
+    /// Learns the pieces that are boilerplate now that the newest article also carries them. That
+    /// article must already be live.
     pub(super) fn learn(&mut self, new: &[Piece], hashes: &[u64]) {
         let roots_min = usize::from(self.settings.tuning.boilerplate.roots_min);
         if roots_min == 0 {

@@ -35,8 +35,8 @@ impl State {
         Prediction { classified: classified(&mut new, verdict), choice }
     }
 
-    /// The carriers of the withdrawn or corrected text of the live article at `target`, of which at
-    /// most `most` are named. `None` if the article is valid or was only superseded by a newer
+    /// The carriers of the withdrawn or corrected text of the live article at `target`; at most
+    /// `most` carriers are named. `None` if the article is valid or was only superseded by a newer
     /// version.
     pub fn carriers_of(&self, target: Sequence, most: usize) -> Option<Radius> {
         let (tainted, by) = self.taint(target)?;

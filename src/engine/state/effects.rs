@@ -3,14 +3,14 @@
 //!
 //! A kill or hold withdraws every live version of its target, a correction marks its target as
 //! uncorrected, a newer version supersedes the older one, and a release undoes a hold. For example,
-//! a kill of version 1 also withdraws version 2 of the same uri, and its event names the carriers
-//! of both.
+//! a kill of version 1 also withdraws version 2 of the same uri, and the event of the kill names
+//! the carriers of both.
 //!
 //! Articles that are no longer valid stay in the index, so that late copies are caught; each late
 //! copy is announced as a further carrier. A notice that arrives before its target stays pending,
 //! and takes effect when an article arrives that matches it by uri, link or name. A notice that
-//! identifies its target too vaguely has no effect and is announced for review. For articles that
-//! have left the window, the identity is changed.
+//! identifies its target too vaguely has no effect and is announced for review. If a target has
+//! left the window, the validity is changed in its identity (see `past`).
 
 use super::State;
 use super::entry::Entry;
@@ -224,8 +224,7 @@ impl State {
         events
     }
 
-    /// Changes the validity of all identities of a uri that have the validity `before` to `after`.
-    /// Notices are excluded.
+    /// Changes the validity of identities of a uri from `before` to `after`. Notices are excluded.
     fn set_past_validity(&mut self, uri: &str, before: Validity, after: Validity) {
         let all = self.identities.versions(uri).filter(|(_, i)| i.order.is_none());
         let all: Vec<Sequence> =
@@ -239,7 +238,7 @@ impl State {
     }
 
     /// The live versions of `target`: articles with its uri, and articles with the uri of an
-    /// article that these revised, if that is from the same provider. Notices, the article at
+    /// earlier article of the same provider that one of these revised. Notices, the article at
     /// `own`, and unrelated articles with the same uri are excluded.
     fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
         let mut members: BTreeSet<Sequence> = BTreeSet::new();

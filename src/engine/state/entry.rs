@@ -51,7 +51,7 @@ pub struct Entry {
     pub changed_by: Option<Box<ArticleKey>>,
     /// Its first sentence, at most
     /// [`LEAD_SENTENCE_BYTES_MAX`](crate::stories::LEAD_SENTENCE_BYTES_MAX) bytes; empty if the
-    /// fingerprint has the whole text, because the text is short.
+    /// text is short, because the fingerprint then contains the whole text.
     pub lead_sentence: Box<str>,
     /// Its validity when its embargo ended; absent while it waits, and if it had no embargo.
     pub lifted: Option<Validity>,

@@ -387,7 +387,7 @@ fn waits_for(entry: &Entry) -> Vec<u64> {
 }
 
 impl LiveArticles {
-    /// The data of the live article at `sequence` that verdicts use.
+    /// The data that verdicts use about the live article at `sequence`.
     pub(super) fn earlier(&self, sequence: Sequence) -> Option<Earlier<'_>> {
         let entry = self.get(sequence)?;
         Some(Earlier {

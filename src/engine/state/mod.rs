@@ -61,7 +61,8 @@ pub const LEARNED_BOILERPLATE: &str = "learned_furniture";
 
 /// Flag of a text with words that mix look-alike letters of two scripts, as disguised copies do.
 pub const MIXED_SCRIPTS: &str = "mixed_scripts";
-/// A text gets the flag if it has at least 2 such words, and at least one per 100 words.
+/// A text gets the flag [`MIXED_SCRIPTS`] if it has at least 2 such words, and at least one per 100
+/// words.
 const MIXED_SCRIPTS_MIN: (usize, usize) = (2, 100);
 
 /// The state of one shard, with its `settings`, its `live` articles, their `stories`, and the
@@ -355,7 +356,7 @@ impl State {
         verdict
     }
 
-    /// Removes the terms of passages that the article shares with one about another subject.
+    /// Removes the terms of passages that the article shares with an article about another subject.
     fn take_shared_terms(&self, new: &mut Prepared, verdict: &mut Verdict) {
         let shared = std::mem::take(&mut verdict.shared_with_strangers);
         if !shared.is_empty() {

@@ -1,9 +1,8 @@
 //! The outcome of one call of [`State::apply`](super::State::apply) or
 //! [`State::tick`](super::State::tick).
 //!
-//! All sizes are bounded: that of an outcome by the effects of one article, that of a sum of
-//! [`TouchedIds`] by a limit of its own, and that of a sum of [`Tally`] by the largest possible
-//! number of candidates.
+//! All sizes are bounded: an outcome by the effects of one article, added-up [`TouchedIds`] by
+//! `TOUCHED_MAX`, and an added-up [`Tally`] by the largest possible number of candidates.
 
 use super::{LiftedEmbargo, RecordChange};
 use crate::article::Sequence;

@@ -33,8 +33,9 @@ pub(super) struct CarrierSearch<'a> {
 }
 
 impl State {
-    /// The articles that carry tainted words of the members, or likely do. The notice, the members
-    /// and other versions of their uris are excluded.
+    /// The articles that repeat tainted words of the withdrawn or corrected articles
+    /// (`search.members`), or probably do. The notice, those articles and other versions of their
+    /// uris are excluded.
     ///
     /// Cost: a few microseconds for each comparison, until `most` carriers are found. An article is
     /// compared if the live versions of its uri share two samples with the text, or if the verdict
@@ -322,7 +323,7 @@ impl State {
 }
 
 impl<'a> CarrierSearch<'a> {
-    /// A search for the whole text of the target and of all other members.
+    /// A search for the whole text of the target and of the other withdrawn articles.
     pub(super) fn whole(
         own: Sequence,
         target: Sequence,
@@ -332,13 +333,13 @@ impl<'a> CarrierSearch<'a> {
         Self { own, target, tainted: &TaintedWords::Whole, members, most }
     }
 
-    /// Whether an article is excluded because it is the notice or a member.
+    /// Whether an article is excluded because it is the notice or is itself withdrawn or corrected.
     fn leaves_out(&self, at: Sequence) -> bool {
         at == self.own || self.members.binary_search(&at).is_ok()
     }
 }
 
-/// Whether `that` is neither a notice nor a version of the uri of `entry`.
+/// Whether `that` has a different uri than `entry`, and is not a notice.
 fn apart(that: &Entry, entry: &Entry) -> bool {
     that.about.uri != entry.about.uri && that.decision.verdict.relation.kind != Kind::Withdrawal
 }

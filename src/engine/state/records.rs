@@ -5,7 +5,7 @@
 //! | `a/<sequence>` | a live article: its features, the decisions made, its input position |
 //! | `i/<sequence>` | the identity of an article that has left the window |
 //! | `w/<sequence>` | an article that waits for the end of its embargo |
-//! | `s/<story>` | the data of a story that its members do not determine, or its absorber |
+//! | `s/<story>` | the data of a story that do not follow from its members, or its absorber |
 //! | `f/head`, `f/<language>/<page>` | term frequencies, in pages (3 digits) of 1,024 counters |
 //! | `e/<hash>` | a learned piece of boilerplate, and when it was last seen |
 //! | `clock` | the engine clock, the next sequence, the first live one, and the next to re-score |

@@ -21,8 +21,8 @@
 //! there is none.
 //!
 //! Cost: nothing if the first copy survives and no publisher is preferred. Otherwise, one table
-//! entry for each text of which a copy was forwarded, and for each copy a walk along its chain of
-//! copies to the head.
+//! entry for each text with a forwarded copy, and for each copy a walk along its chain of copies to
+//! the head.
 //!
 //! Deliberately absent: forwarding a copy whose head cannot be reached because articles between
 //! copy and head have left the window.
@@ -75,7 +75,7 @@ fn head_of_copy(entry: &Entry) -> Option<Sequence> {
     }
 }
 
-/// The data of a copy by which the survivor is chosen.
+/// The properties of a copy that decide whether it becomes the survivor.
 #[derive(Debug, Clone, Copy)]
 struct TextCopy<'a> {
     provider: Option<&'a str>,

@@ -1,7 +1,7 @@
 //! The live articles of one uri.
 //!
-//! Most uris have one article and some have a few, which are scanned. A uri with many versions gets
-//! tables, so that the cost of a new version or notice does not grow with their number.
+//! Most uris have one article and some have a few; a look-up scans these. A uri with many versions
+//! gets tables, so that the cost of a new version or notice does not grow with their number.
 
 use super::entry::Entry;
 use crate::article::Sequence;

@@ -220,10 +220,10 @@ impl Stories {
         self.folded.extend(self.frequencies.fold(clock, next, self.settings.tuning.memory));
     }
 
-    /// Assigns a new article to a story. If articles of its kind join the story of their match,
-    /// this is the story of `matched`, with which it shares text. Otherwise it is the story with
-    /// the best score, or a new story with the id `mint`. `translated` is an article in another
-    /// language of which the new article is a translation.
+    /// Assigns a new article to a story. If articles of its kind join the story of their match, the
+    /// article joins the story of `matched`, with which it shares text. Otherwise it joins the
+    /// story with the best score, or opens a story with the id `mint`. `translated` is the article
+    /// in another language that the new article translates.
     pub fn assign(
         &mut self,
         new: Member<'_>,
@@ -322,7 +322,7 @@ impl Stories {
         }
     }
 
-    /// Opens a story for an article. `best` is the story that came closest.
+    /// Opens a story for an article. `best` is the existing story that is closest to the article.
     fn open(
         &mut self,
         new: Member<'_>,

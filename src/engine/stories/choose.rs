@@ -56,8 +56,8 @@ struct NearStory {
 }
 
 impl Stories {
-    /// The story of `matched`, with which `new` shares text, if the kind of `new` is one that joins
-    /// the story of its match.
+    /// The story of `matched`, with which `new` shares text, if articles of this kind join the
+    /// story of their match.
     pub(super) fn story_by_text(
         &self,
         new: Member<'_>,

@@ -2,9 +2,9 @@
 //! into its parts.
 //!
 //! In: the terms of both articles, and the current frequencies. Out: a [`PairScore`], computed by
-//! [`score`](super::score), like the scores that decide. This is the score with which the second
-//! article of a story is compared with the first; in a larger story, the centroid and other members
-//! count as well.
+//! [`score`](super::score), as are the scores that decide which story an article joins. The second
+//! article of a story joins by this score with the first article; in a larger story, the centroid
+//! and other members count as well.
 
 use super::Stories;
 use super::score::{self, ArticleMatch, Query};

@@ -13,9 +13,10 @@
 //! the best for both stories. A story that absorbs another one takes over its links.
 //!
 //! Links are decided when an article that contributes terms joins a story, and only for that story.
-//! This also confirms or ends its earlier links. For example, a German story of a ferry accident is
-//! linked to an English one because both name Marel, Keller and 412 passengers; if later German
-//! articles are about the company's finances, the cosine falls below `link_kept` and the link ends.
+//! The same decision confirms or ends the story's earlier links. For example, a German story of a
+//! ferry accident is linked to an English one because both name Marel, Keller and 412 passengers;
+//! if later German articles are about the company's finances, the cosine falls below `link_kept`
+//! and the link ends.
 //!
 //! Invariant SL-1: links have two ends, both of which are live stories with known, different
 //! languages.

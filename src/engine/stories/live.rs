@@ -77,7 +77,7 @@ impl LiveStory {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// Whether it has at most one article, regardless of how often that was delivered.
+    /// Whether it has at most one article, regardless of how often the article was delivered.
     pub(super) fn is_single(&self) -> bool {
         self.articles() <= 1
     }
@@ -265,7 +265,7 @@ impl LiveStory {
         }
     }
 
-    /// Replaces the record by one that was read. If the record does not contain the growth, keeps
+    /// Replaces the record with one that was read. If the record does not contain the growth, keeps
     /// the growth computed from the live members.
     pub(super) fn restore_record(&mut self, record: LifeRecord) {
         let derived = std::mem::replace(&mut self.record, record).rise;

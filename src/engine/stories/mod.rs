@@ -109,7 +109,7 @@ use std::num::NonZeroU64;
 use tags::StoryTags;
 pub use terms::{Channel, Term, Terms};
 
-/// Maximum length of the first sentence that is kept of an article, in bytes. A longer one is cut
+/// Maximum length, in bytes, of the first sentence that is kept for an article. A longer one is cut
 /// after a word and ends with `…`.
 pub const LEAD_SENTENCE_BYTES_MAX: usize = 160;
 
@@ -281,8 +281,8 @@ pub struct LifeRecord {
     pub language: Option<Lang>,
     /// The earlier story that it continues.
     pub follows: Option<StoryId>,
-    /// Stories in other languages that contain an article which states that it is a translation of
-    /// one in this story, or the other way round.
+    /// Stories in other languages that are linked by a translation: an article in one of the two
+    /// stories states that it is a translation of an article in the other.
     pub related: Vec<StoryId>,
     /// How many articles fitted both this story and the named other story.
     pub doubts: Vec<(StoryId, u8)>,
@@ -330,7 +330,7 @@ impl LifeRecord {
         at.map(|at| self.related.remove(at)).is_ok()
     }
 
-    /// Adds a translation, if it is new. Returns whether it was.
+    /// Adds a translation unless it is already known. Returns whether it was added.
     fn add_related(&mut self, story: StoryId) -> bool {
         let at = self.related.binary_search(&story);
         at.map_err(|at| self.related.insert(at, story)).is_err()

@@ -35,8 +35,8 @@ pub(super) struct StoryScore {
 /// The minimum number of names that each side needs for its names to count.
 pub(super) const NAMES_MIN: usize = 4;
 
-/// The factor of all cosines in languages whose terms are pairs of characters. Texts about one
-/// event have fewer pairs of characters in common than words.
+/// The factor by which all cosines are multiplied in languages whose terms are pairs of characters.
+/// Texts about one event have fewer pairs of characters in common than words.
 const PAIRS_FACTOR: f64 = 1.3;
 
 /// A value for each channel, in the order of the channels, and one for the opening.
@@ -262,8 +262,9 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Adds up `value`, called with a term and its sum, over the terms of a query that are in `sums`.
-/// Uses a binary search for each term if `sums` has far more entries than the query has terms.
+/// Calls `value` with each term of a query that is in `sums` and with the term's sum, and adds up
+/// the results. Uses a binary search for each term if `sums` has far more entries than the query
+/// has terms.
 fn dot(own: &[QueryTerm], sums: &[(u32, u32)], value: impl Fn(QueryTerm, u32) -> u64) -> u64 {
     if sums.len() < 16 * own.len() {
         let mut query = QueryTerms { left: own };

@@ -69,10 +69,10 @@ pub enum LeadChoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PublisherCount {
-    /// Those of its articles.
+    /// The publishers of its articles.
     #[default]
     OwnLanguage,
-    /// Also those of the stories in other languages that are linked to it.
+    /// Also the publishers of the stories in other languages that are linked to it.
     AllLanguages,
 }
 
@@ -140,12 +140,12 @@ pub struct Tuning {
     pub terms_max: [u32; 3],
     /// How many of these terms, the heaviest ones, are used to list an article and to find it.
     pub terms_listed: [u32; 3],
-    /// The cosine of universal terms from which two stories in different languages are linked, if
-    /// they share at least three of these terms.
+    /// Minimum cosine of universal terms for linking two stories in different languages that share
+    /// at least three of these terms.
     pub link: f32,
-    /// The cosine from which two stories that share only two universal terms are linked.
+    /// Minimum cosine for linking two stories that share only two universal terms.
     pub link_by_two: f32,
-    /// The cosine from which an existing link is kept.
+    /// Minimum cosine for keeping an existing link.
     pub link_kept: f32,
     /// Maximum number of linked stories in one language.
     pub links_max: u32,
@@ -154,7 +154,7 @@ pub struct Tuning {
     pub link_within: Span,
     /// The number of words of the body whose universal terms are read.
     pub universal_words: u32,
-    /// Maximum number of universal terms that are kept of an article.
+    /// Maximum number of universal terms that are kept for an article.
     pub universal_max: u32,
     /// The number of words of the body that are read.
     pub body_words: u32,

@@ -5,9 +5,9 @@
 //! the window since they joined stay counted, so the counts are part of the story's record.
 //!
 //! The first [`TAGS_MAX`] different subjects, places and languages of a story are counted; further
-//! ones are not. Of one article, the first [`ARTICLE_TAGS_MAX`] subjects and places count. A name
-//! longer than [`TAG_BYTES_MAX`] is left out instead of truncated, because the start of a code may
-//! be another code.
+//! ones are not. Of each article, only the first [`ARTICLE_TAGS_MAX`] subjects and places count. A
+//! name longer than [`TAG_BYTES_MAX`] is left out instead of truncated, because the start of a code
+//! may be another code.
 //!
 //! Most stories have a single article, so the tags are stored as packed bytes: about 50 per story
 //! instead of 350 for three vectors of strings. They are unpacked when an article joins and when
@@ -32,7 +32,7 @@ pub struct StoryTags {
     packed: Box<[u8]>,
 }
 
-/// The unpacked form of [`StoryTags`], which is also that of the record.
+/// The unpacked form of [`StoryTags`], which is also the form in the record.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct TagLists {
     subjects: Vec<(Box<str>, u32)>,
@@ -49,7 +49,7 @@ fn add<T: PartialEq>(all: &mut Vec<(T, u32)>, tag: T, count: u32) {
     }
 }
 
-/// Adds the different names of one article, of which the first few count.
+/// Adds the different names of one article, at most [`ARTICLE_TAGS_MAX`] of them.
 fn add_names<'a>(all: &mut Vec<(Box<str>, u32)>, names: impl Iterator<Item = &'a str>) {
     let mut own: Vec<&str> = Vec::new();
     for name in names.map(str::trim).filter(|n| !n.is_empty() && n.len() <= TAG_BYTES_MAX) {

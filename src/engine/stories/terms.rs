@@ -260,7 +260,7 @@ struct TermCounts {
     names: Vec<u64>,
 }
 
-/// Puts terms in order of ids, each id once, without those that are not valid.
+/// Sorts terms by id, and removes duplicates and terms with a count of 0.
 fn sort(terms: &mut Vec<Term>) {
     terms.retain(|term| term.q() > 0);
     terms.sort_unstable();
@@ -351,7 +351,7 @@ fn saturated(mut counts: Vec<u64>, half: u32, needs: u32) -> Vec<Term> {
     terms
 }
 
-/// The saturated count, 1..=15, of a term that occurs `tf` times: half of the maximum for `half`.
+/// The saturated count, 1..=15, of `tf` occurrences; half the maximum if `tf` equals `half`.
 pub(super) fn saturation(tf: u32, half: u32) -> u32 {
     ((30 * tf + tf + half) / (2 * (tf + half))).clamp(1, 15)
 }

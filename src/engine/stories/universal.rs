@@ -155,9 +155,9 @@ fn term(word: &str, first: char, hashes: &[u64], count: u32) -> (Option<Universa
     (value.map(|value| UniversalKind::Name.counted(value, count)), 1)
 }
 
-/// A hash of a figure: of its digits without leading zeros and the number of its decimals. Three
-/// digits after the last separator are not decimals but the end of a whole number. `None` for a
-/// single digit.
+/// The hash of a figure, computed from its digits without leading zeros and from the number of its
+/// decimals. Three digits after the last separator are not decimals but the end of a whole number.
+/// `None` for a single digit.
 fn figure(word: &str) -> Option<u64> {
     let (mut value, mut digits, mut group, mut point) = (0_u64, 0_u64, 0, 0);
     for byte in word.bytes() {

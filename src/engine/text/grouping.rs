@@ -1,7 +1,7 @@
 //! Grouped thousands: one value in every spelling.
 //!
 //! In: a figure in common form, or the words of a text. Out: the figure without the separators of
-//! its groups, or the words with the groups that spaces separate joined to one word.
+//! its groups, or the words, in which groups separated by spaces are joined into one word.
 //!
 //! ```text
 //! 2,300   2.300   2 300   2’300        2300
@@ -11,10 +11,10 @@
 //! ```
 //!
 //! A figure is grouped if it has one to three digits that do not start with 0, and then groups of
-//! exactly three digits after separators of one kind. A plain space separates columns of a table
-//! as well, so it only joins groups that no other figure is next to.
+//! exactly three digits after separators of one kind. A plain space separates columns of a table as
+//! well, so a plain space joins groups only if no other figure is next to them.
 //!
-//! Cost: one look at each figure; words are only moved if the text has groups to join.
+//! Cost: each figure is examined once; words are only moved if the text has groups to join.
 
 use super::edges::is_month;
 use super::tokens::{Figure, Words, word_hash};
@@ -132,7 +132,7 @@ fn is_alone(text: &str, words: &Words, range: Range<usize>) -> bool {
     !before.unwrap_or(false) && !after.unwrap_or(false)
 }
 
-/// Replaces the words of each range by one word.
+/// Replaces the words of each range with one word.
 fn merge(text: &str, words: &mut Words, joined: &[Range<usize>]) {
     let old = std::mem::take(words);
     let (mut ranges, mut figures) = (joined.iter().peekable(), old.figures.iter().peekable());

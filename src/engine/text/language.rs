@@ -10,7 +10,7 @@ use whatlang::{Info, Script};
 /// Number of bytes examined in the first attempt, and in a second attempt if the first gives no
 /// reliable result. Trigrams cost 0.1 us per byte, and the first lines are enough for most texts.
 const SAMPLE_BYTES: [usize; 2] = [400, 2_000];
-/// Texts with fewer characters are only examined for a script that one language uses.
+/// Texts with fewer characters are only examined for a script that only one language uses.
 const CHARS_MIN: usize = 40;
 
 /// The language of `text`, or `None` if it cannot be detected reliably.
@@ -24,7 +24,8 @@ pub fn detect(text: &str) -> Option<Lang> {
     Lang::parse(two_letters(info.lang().code()))
 }
 
-/// Whether several languages that are detected use the script, so that a short text is not enough.
+/// Whether several of the languages that can be detected use the script, so that a short text is
+/// not enough.
 fn is_shared(script: Script) -> bool {
     use Script::{Arabic, Cyrillic, Devanagari, Hebrew, Latin};
     matches!(script, Arabic | Cyrillic | Devanagari | Hebrew | Latin)

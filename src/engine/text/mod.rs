@@ -99,7 +99,7 @@ impl Clean {
         trimmed.trim_end_matches('\n').split_once('\n').unwrap_or((trimmed, ""))
     }
 
-    /// The character offset in the published body of byte `clean` of the text.
+    /// The character offset, in the published body, of byte `clean` of the text.
     pub fn published(&self, clean: usize) -> u32 {
         let at = self.anchors.partition_point(|a| a.clean as usize <= clean);
         let Some(anchor) = at.checked_sub(1).and_then(|i| self.anchors.get(i)) else { return 0 };
@@ -214,7 +214,7 @@ pub(crate) fn common_form(word: &str) -> String {
     grouping::ungrouped(&form).unwrap_or(form)
 }
 
-/// The common form of a word, with the separators of grouped thousands.
+/// The common form of a word, in which the separators of grouped thousands are kept.
 fn letters_form(word: &str) -> String {
     if word.is_ascii() && word.len() <= spelling::SHORTENED_MAX {
         let (form, len) = spelling::shortened(word.as_bytes());

@@ -17,7 +17,7 @@
 //! | letters of other scripts that look Latin | the Latin letters |
 //!
 //! The form is the same in all languages. The language of a short text is only a guess, and two
-//! copies must not need the same guess to match. Marks that make a different letter are kept: the
+//! copies must match even if the guesses differ. Marks that make a different letter are kept: the
 //! breve of `й`, vowel signs of Indic scripts, the voicing of kana.
 //!
 //! Sources: UAX #15, UTS #39 (confusable characters), the Unicode property

@@ -109,7 +109,7 @@ pub fn words(text: &str, settings: &Limits) -> Words {
     found
 }
 
-/// The words of `text`, with each group of a number between spaces as a word of its own.
+/// The words of `text`; each group of digits between spaces is still a word of its own.
 fn split_runs(text: &str, settings: &Limits) -> Words {
     let bytes = text.as_bytes();
     let mut found = Words::default();

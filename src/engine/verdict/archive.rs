@@ -1,5 +1,5 @@
-//! The data about the new article, and about the earlier articles it is compared with, that
-//! verdicts use.
+//! The data that verdicts use about the new article, and about the earlier articles that it is
+//! compared with.
 
 use super::identity_record::Identity;
 use super::names;
@@ -9,7 +9,7 @@ use crate::fingerprint::Fingerprint;
 use crate::text::{Clean, Words};
 use std::sync::Arc;
 
-/// The data of an earlier article that verdicts use.
+/// The data that verdicts use about an earlier article.
 #[derive(Debug, Clone, Copy)]
 pub struct Earlier<'a> {
     /// Its place in the shard's order.
@@ -98,7 +98,7 @@ pub(crate) fn are_strangers(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
     publisher::are_different(a.provider.as_deref(), b.provider.as_deref())
 }
 
-/// The data of the new article that verdicts use.
+/// The data that verdicts use about the new article.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     /// Its metadata.

@@ -6,7 +6,7 @@
 //! least `run_words` consecutive words of the text, at least one of them tainted. If the two texts
 //! are equal, the result is the whole text, however short. Paraphrases are not found.
 //! [`is_likely_carrier`] decides whether an article with the same slug has so many of the same
-//! figures that it is likely to report the same.
+//! figures that it probably reports the same facts.
 //!
 //! ```text
 //! tainted   the minister took [40] crowns from the lake fund said a clerk in may

@@ -1,5 +1,5 @@
-//! Classification: turns the measures of a pair of texts into a kind, given by the first rule that
-//! holds, and into a relation with its evidence.
+//! Classification: turns the measures of a pair of texts into a kind (the kind of the first rule
+//! that holds) and into a relation with its evidence.
 
 use super::archive::{Arrival, Earlier, same_provider};
 use super::compare::Comparison;
@@ -25,7 +25,7 @@ pub(super) struct TextKind {
     pub(super) difference: Difference,
 }
 
-/// The kind that texts and headlines give.
+/// Finds the kind from the texts and headlines.
 pub(super) fn text_kind(
     new: Arrival<'_>,
     that: Earlier<'_>,

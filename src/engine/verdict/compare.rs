@@ -18,7 +18,7 @@ use std::ops::Range;
 const GAP_CELLS: usize = 4_096;
 /// Maximum number of table cells for one pair of texts.
 const PAIR_CELLS: usize = 16_384;
-/// Maximum length of a gap, in words of either text, in which figures can count as replaced by
+/// Maximum length, in words of either text, of a gap in which figures can count as replaced by
 /// words.
 const REPLACED_WORDS: u32 = 8;
 /// Matched runs of fewer words than this do not interrupt an unmatched block of the new text.
@@ -45,8 +45,9 @@ pub(super) struct Comparison {
     /// The figures of the new text that differ only because they are in a stamp
     /// ([`stamps`](super::stamps)), as word indices. They are not among `figures`.
     pub(super) stamps: Vec<u32>,
-    /// Number of figures in short rewritten gaps without a corresponding figure in the other text,
-    /// as when a template states a value in words. Rules may count them as changed figures.
+    /// Number of figures, in short rewritten gaps, to which no figure of the other text
+    /// corresponds, as when a template states a value in words. Rules may count them as changed
+    /// figures.
     pub(super) replaced: u32,
     /// The longest unmatched block of each text as a share of that text: the larger of the two
     /// shares.

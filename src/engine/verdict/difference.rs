@@ -1,4 +1,5 @@
-//! Differences: whether two similar texts report different news, by the words they do not share.
+//! Differences: finds out whether two similar texts report different news, from the words that they
+//! do not share.
 //!
 //! Two texts can share most of their words and still report different news: two cases from one list
 //! of court cases, two notices followed by the same publisher's terms, a verdict with and without
@@ -42,7 +43,8 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 
 /// Headlines with more leftover words than this are not searched for words that change the meaning.
 const TURNED_HEADLINE_MAX: usize = 2;
-/// Names that differ show another subject only if each side has one per this many words.
+/// Names that differ show different subjects only if each text has at least one such name per this
+/// many words.
 const NAMES_PART: usize = 30;
 
 /// How to treat words at an edge that are set apart from the shared text.
@@ -75,7 +77,7 @@ pub(super) struct Difference {
     pub(super) new_words: u32,
     /// How many of `new_words` are written as names.
     pub(super) new_names: u32,
-    /// Number of such words that only the earlier text has; 0 if its words are not known.
+    /// Like `new_words`, for words that only the earlier text has; 0 if its words are not known.
     pub(super) old_words: u32,
 }
 
@@ -281,7 +283,7 @@ impl<'a> Texts<'a> {
         let names = ours.words.iter().filter(|w| w.name == Name::Certain && self.is_content(w));
         found.new_names = names.count() as u32;
         if self.same_sender {
-            // The name of a day is news like any other name, also if it is written small.
+            // The name of a day is news like any other name, even if it is in lower case.
             found.new_names += members::weekdays_changed(ours, theirs, self.senses);
         }
         found.old_words = content(theirs);

@@ -9,9 +9,9 @@
 //! Seltz Income Fund payout   Monthly dividend 7.3 cts, payable on 13 March     another subject
 //! ```
 //!
-//! An article without a headline has its first sentence instead. Other publishers start the same
-//! text with another date or title, so this sentence alone shows nothing: its words must also occur
-//! in the text after it.
+//! If an article has no headline, its first sentence serves as the headline. Other publishers start
+//! the same text with another date or title, so such a sentence alone shows nothing: its words must
+//! also occur in the text after it.
 //!
 //! Cost: linear in the headlines and in the words that the texts do not share.
 
@@ -27,7 +27,8 @@ use crate::text::tokens::fold;
 /// Maximum number of words that are read from a headline.
 const HEADLINE_WORDS_MAX: u32 = 60;
 
-/// Maximum words in a brief text, whose body need not mention the subject of its headline.
+/// Maximum number of words in a brief text, whose body need not mention the subject of its
+/// headline.
 const BRIEF_WORDS_MAX: usize = 60;
 
 /// What the headlines show.
@@ -58,7 +59,8 @@ struct HeadlineSide {
     in_other: u32,
     /// How many of `own` are written as names, in a headline that has other words in lower case.
     own_names: u32,
-    /// Whether it has characters of a script without spaces, some of which occur in any text.
+    /// Whether it has characters of a script without spaces. Some of these characters occur in
+    /// almost any text.
     unsegmented: bool,
     /// Whether the first word of `all` is one of `own`.
     leads: bool,
@@ -90,7 +92,8 @@ impl HeadlineSide {
         self.own * of >= self.all * parts
     }
 
-    /// Whether at least half of the headline's words are its own, or a third if it begins with one.
+    /// Whether at least half of the headline's words are its own, or a third if it begins with such
+    /// a word.
     fn differs(&self) -> bool {
         self.share_is_at_least(1, 2) || self.leads && self.share_is_at_least(1, 3)
     }
@@ -100,8 +103,8 @@ impl HeadlineSide {
         self.own == self.own_names && self.in_rest == 0 && self.own + self.in_other == self.words
     }
 
-    /// Whether at most a quarter of the headline's words are in the body, or half of its characters
-    /// in a script without spaces.
+    /// Whether at most a quarter of the headline's words are in the body, or, in a script without
+    /// spaces, at most half of its characters.
     fn is_apart(&self) -> bool {
         let parts = if self.unsegmented { 2 } else { 4 };
         parts * self.in_body <= self.words
@@ -189,8 +192,8 @@ impl HeadlineEvidence {
     }
 }
 
-/// The number of words at the start of the text that are the headline: those of the first sentence,
-/// if that serves as the headline.
+/// The number of words in the first sentence of the text if that sentence is the headline,
+/// otherwise 0.
 fn headline_words_in_text(new: Arrival<'_>) -> u32 {
     let first = text::first_sentence(&new.clean.text);
     match first == new.about.headline {
@@ -200,7 +203,7 @@ fn headline_words_in_text(new: Arrival<'_>) -> u32 {
 }
 
 /// Whether a text is brief, so that its body need not mention the subject of its headline. In a
-/// script without spaces, a character counts as a word, so twice as many may be in a brief text.
+/// script without spaces, each character counts as a word, so a brief text may have twice as many.
 pub(super) fn is_brief(new: Arrival<'_>) -> bool {
     let unsegmented =
         |(from, _): &&(u32, u32)| new.clean.text[*from as usize..].starts_with(is_unsegmented);

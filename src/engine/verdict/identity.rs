@@ -110,8 +110,8 @@ fn repeat(
     Some(to(new, again.that, verified, Kind::Redelivery, rule))
 }
 
-/// A redelivery of `that`, an article with the same uri, in which only time stamps and counters at
-/// the edges of the text have changed.
+/// A redelivery of `that`, which has the same uri, if only time stamps and counters at the edges of
+/// the text have changed.
 fn restamped(
     new: Arrival<'_>,
     that: Earlier<'_>,
@@ -124,8 +124,8 @@ fn restamped(
 }
 
 /// Whether the metadata of `new` and `that`, which have the same uri, show nothing new: they have
-/// the same headline, status and embargo, and their versions are equal or times. The texts are not
-/// compared.
+/// the same headline, status and embargo, and their versions are equal, or are both times. The
+/// texts are not compared.
 fn is_same_version(new: Arrival<'_>, that: Earlier<'_>) -> bool {
     let (ours, theirs) = (new.about, that.about);
     that.verdict.relation.kind != Kind::Withdrawal

@@ -1,4 +1,5 @@
-//! Items: reports made from one form about different things, by the figures that name the thing.
+//! Items: reports about different things that use the same form. They are told apart by a figure
+//! that names the thing, such as the number of a lot.
 //!
 //! ```text
 //! Lot 14 sold ... / Lot 15 sold ...                   another lot
@@ -19,13 +20,13 @@ use super::readings::AlignedFigures;
 const READINGS_APART_MINUTES: i64 = 10;
 /// Number of words before and after a figure among which the measured thing is looked for.
 const NEAR_WORDS: u32 = 8;
-/// The same number for the word that shows a share of counted votes.
+/// The same number for the word that shows that a figure is a share of counted votes.
 const COUNTED_WORDS: u32 = 6;
 /// Ages that can identify somebody.
 const AGES: std::ops::Range<u32> = 1..110;
 
-/// Words before a figure that names a thing, or after its ordinal. Words that are a common verb or
-/// article in any language (`train`, `los`) are left out.
+/// Words for things that are numbered: before the figure (`lot 14`), or after an ordinal. Words
+/// that are a common verb or article in any language (`train`, `los`) are left out.
 const NAMING: &str = " lot lots route routes stage game match round lap ward district precinct \
     flight bus tram line application case docket section chapter plot episode nr number event \
     platform runway junction \
@@ -52,7 +53,7 @@ const STREET_ENDS: [&str; 18] = [
     "straße", "strasse", "str", "gasse", "weg", "platz", "allee", "ufer", "straat", "laan",
     "gracht", "gatan", "vägen", "vej", "gade", "gata", "veien", "kade",
 ];
-/// Words beside a share of counted votes, or their beginning.
+/// Words that occur near a share of counted votes, or beginnings of such words.
 const COUNTED: [&str; 17] = [
     "counted",
     "reporting",
@@ -72,9 +73,9 @@ const COUNTED: [&str; 17] = [
     "sayıl",
     "räkna",
 ];
-/// The same in scripts where such a word can be anywhere in its sentence.
+/// Such words in scripts where they can be anywhere in the sentence.
 const COUNTED_ANYWHERE: [&str; 3] = ["開票", "开票", "개표"];
-/// Words beside a share, or their beginning.
+/// Words for `per cent` next to a figure, or beginnings of such words.
 const PERCENT: [&str; 9] =
     ["percent", "per", "pct", "prozent", "por", "pour", "procent", "процент", "yüzde"];
 /// Names of values that are measured again and again: indices, rates and prices.
@@ -107,11 +108,11 @@ const MEASURED_PHRASES: [&str; 22] = [
     "chỉ số",
     "mực nước",
 ];
-/// Verbs beside a number of shares that a company buys or sells.
+/// Verbs next to the number of shares that a company buys or sells.
 const DEALS: &str = " purchased repurchased bought acquired sold buys buyback erwarb erworben \
     zurückgekauft racheté acquis recompró adquirió acquistato adquiriu ";
 const SHARES: &str = " shares aktien actions acciones azioni ações aandelen akcji акций aktier ";
-/// Words beside the magnitude of an earthquake.
+/// Words next to the magnitude of an earthquake.
 const MAGNITUDES: &str = " magnitude magnitud magnitudo stärke magnituda magnitudę \
     магнитудой магнитуда büyüklüğünde ";
 
@@ -169,8 +170,8 @@ fn sentence<'a>(figures: &'a AlignedFigures<'_>, at: u32) -> &'a str {
     &text[start..stop]
 }
 
-/// Whether the figure `at` follows a word that it numbers, as in `Lot 14`, or stands before such a
-/// word as an ordinal, as in `4. Etappe`.
+/// Whether the figure `at` follows a word that it numbers, as in `Lot 14`, or precedes such a word
+/// as an ordinal, as in `4. Etappe`.
 fn names_item(figures: &AlignedFigures<'_>, at: u32) -> bool {
     let before = at.checked_sub(1);
     let between = before.map_or("", |before| figures.between(before));
@@ -208,7 +209,7 @@ fn is_street(word: &str) -> bool {
     is_in(&word.to_lowercase(), STREETS_BEFORE)
 }
 
-/// Whether the figure `at` is the age of somebody whose name is not beside it.
+/// Whether the figure `at` is the age of somebody whose name is not next to it.
 fn is_unnamed_age(figures: &AlignedFigures<'_>, at: u32) -> bool {
     let before = lower(figures, at.checked_sub(1));
     let after = lower(figures, Some(at + 1));

@@ -16,10 +16,10 @@ use crate::text::script::is_unsegmented;
 use crate::text::senses::Senses;
 use crate::text::tokens::fold;
 
-/// Maximum length of boilerplate at the head and at the foot. `(30, 3)` is 30 words and a third of
-/// the text.
+/// Maximum length of boilerplate at the head and at the foot. `(30, 3)` means at most 30 words, and
+/// at most a third of the text.
 pub(super) const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
-/// Names in another order count only if neither side has more words than this.
+/// A different order of names counts as a difference only if neither side has more words than this.
 const MOVED_MAX: usize = 8;
 /// Minimum number of letters in a word in which one wrong letter counts as a misspelling.
 const MISSPELLED_LETTERS_MIN: usize = 5;
@@ -102,8 +102,8 @@ impl<'a> Side<'a> {
         Self { bytes, traced: true, total: trace.len(), ..Self::default() }
     }
 
-    /// Adds a word that lies within a shared run although the other text has another one there: a
-    /// figure, or a word with the same trace byte.
+    /// Adds a word that lies within a shared run although the other text has a different word
+    /// there: a figure, or a word with the same trace byte.
     pub(super) fn add(&mut self, text: &'a str, words: &Words, at: u32) {
         let place = self.words.partition_point(|w| w.at < at);
         if (at as usize) < words.hashes.len() && self.words.get(place).is_none_or(|w| w.at != at) {
@@ -227,8 +227,9 @@ fn follows_label(text: &str, words: &Words, at: usize) -> bool {
     between.trim() == ":" || between == "："
 }
 
-/// Removes boilerplate: words at an edge of one text that are set apart, share nothing with those
-/// at the same edge of the other, and do not read as part of a report by one of `senders`.
+/// Removes boilerplate: words at an edge of one text that are set apart, share nothing with the
+/// words at the same edge of the other text, and do not read as part of a report by one of
+/// `senders`.
 pub(super) fn drop_edges(
     ours: &mut Side<'_>,
     theirs: &mut Side<'_>,
@@ -258,7 +259,8 @@ pub(super) fn drop_edges(
     }
 }
 
-/// Whether the names that both sides have are in another order, and there are only a few.
+/// Whether the names that both sides have are in a different order, and both sides have only a few
+/// words.
 pub(super) fn names_moved(ours: &Side<'_>, theirs: &Side<'_>) -> bool {
     let names = |side: &Side<'_>, other: &Side<'_>| -> Vec<u64> {
         let names = side.words.iter().filter(|w| w.name != Name::No);

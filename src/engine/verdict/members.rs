@@ -5,13 +5,14 @@
 //! in April / in May      for 40 million euros / dollars        on Thursday / on Friday
 //! ```
 //!
-//! A month or a currency that was replaced changes the meaning, whoever replaced it. A weekday does
-//! only if the same sender replaced it: a reprint may name the day of its own edition.
+//! A month or a currency that was replaced changes the meaning, whoever replaced it. A replaced
+//! weekday does so only if the same sender replaced it: a reprint may name the day of its own
+//! edition.
 
 use super::leftover::{LeftoverWord, Side};
 use crate::text::senses::{Member, Senses, Set};
 
-/// A text of which only the trace is known may have this many differing words.
+/// Maximum number of differing words in a text if only its trace is known.
 const TRACED_MAX: usize = 2;
 
 /// Whether a month or a currency was replaced by another one.
@@ -24,7 +25,7 @@ pub(super) fn weekdays_changed(ours: &Side<'_>, theirs: &Side<'_>, senses: Sense
     replaced(ours, theirs, senses).filter(|member| member.set == Set::Weekday).count() as u32
 }
 
-/// The members among our words that the other text has not, if it has another member of their set.
+/// The members among our words that the other text lacks, if it has another member of the same set.
 fn replaced<'a>(
     ours: &'a Side<'_>,
     theirs: &'a Side<'_>,

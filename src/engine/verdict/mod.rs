@@ -10,9 +10,9 @@
 //! align      two traces -> the runs of words that both texts contain
 //! compare    runs -> measures: containment, agreement of words and of figures, unmatched blocks
 //! classify   measures -> a text kind, by thresholds, in a fixed order
-//! difference whether the words that similar texts do not share, or headlines, show another subject
-//! passages   whether a passage that replaces one of the earlier text, or is added, is news
-//! trimmed    what datelines and closing lines show, which are removed before texts are compared
+//! difference whether the headlines or the differing words of similar texts show another subject
+//! passages   whether passages that a text adds or replaces are news
+//! trimmed    what datelines and closing lines show; both are removed before texts are compared
 //! stamps     time stamps and counters at the edges, whose figures do not count
 //! readings   reports of a value that is measured repeatedly: a later one is not a correction
 //! formula    runs that occur in many unrelated texts are not partial copies
@@ -408,7 +408,8 @@ fn read_difference(
     if !by_text || !copy && relation.kind != Kind::Partial && chosen.rule != OTHER_SUBJECT {
         return Difference::default();
     }
-    // The stored difference of a copy leaves out words at its edges, which are boilerplate.
+    // The stored difference of a copy leaves out the words at its edges, because these are
+    // boilerplate.
     let difference = match copy {
         true => chosen.difference,
         false => Difference::of(new, chosen.that, &chosen.comparison, Edges::Text),

@@ -43,19 +43,19 @@ impl NameKeys {
         }
     }
 
-    /// The keys of the names, not combined with that of the provider.
+    /// The keys of the names, not combined with the key of the provider.
     pub fn alone(self) -> impl Iterator<Item = u64> {
         [self.slug, self.headline, self.series].into_iter().filter(|key| *key != 0)
     }
 
-    /// The keys of the names, each combined with that of the provider; empty if the provider is not
-    /// known.
+    /// The keys of the names, each combined with the key of the provider; empty if the provider is
+    /// not known.
     pub fn with_provider(self) -> impl Iterator<Item = u64> {
         let combined = move |key| of_provider(key, self.provider);
         self.alone().filter(move |_| self.provider != 0).map(combined)
     }
 
-    /// The keys of the names, both alone and combined with that of the provider.
+    /// The keys of the names, both alone and combined with the key of the provider.
     pub fn all(self) -> impl Iterator<Item = u64> {
         self.alone().chain(self.with_provider())
     }
@@ -77,7 +77,7 @@ pub fn provider(name: &str) -> Option<u64> {
     hash(&crate::article::publisher::family(name))
 }
 
-/// The key of a name combined with that of a [`provider`].
+/// The key of a name combined with the key of a [`provider`].
 pub fn of_provider(key: u64, provider: u64) -> u64 {
     text::tokens::mix(provider, !key)
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 /// Minimum number of words in a report. A possible order with that much text is left to an editor.
 const REPORT_WORDS: usize = 100;
-/// Confidence that a possible order refers to the article of its sender that it names.
+/// Confidence that a possible order refers to the article that it names, sent by the same sender.
 const POSSIBLE_CONFIDENCE: f64 = 0.8;
 /// Replaces `POSSIBLE_CONFIDENCE` if the text is as long as a report or the two articles have the
 /// same headline. Also the confidence that an order refers to an article with its own uri, if that

@@ -53,7 +53,7 @@ const LETTERS_RUN: usize = 4;
 /// Minimum number of words that carry meaning in a headline that says what an article is about.
 const HEADLINE_MEANING_MIN: usize = 3;
 /// Two articles are about the same event if their shared text has at least this many words of a
-/// headline that carry meaning and are no names.
+/// headline that carry meaning and are not names.
 const HEADLINE_PLAIN_MIN: usize = 2;
 
 /// What the passages outside the shared runs show.
@@ -164,10 +164,10 @@ fn passage<'a>(new: Arrival<'a>, range: Range<usize>) -> &'a str {
 }
 
 /// Whether the shared text has at least half of the words that carry meaning in one of the
-/// headlines, or at least [`HEADLINE_PLAIN_MIN`] of them that are no names. Both articles are then
+/// headlines, or at least [`HEADLINE_PLAIN_MIN`] of them that are not names. Both articles are then
 /// about what that headline says. `known` tells which words of the new text are shared.
 fn is_headline_shared(new: Arrival<'_>, that: Earlier<'_>, known: &[bool], senses: Senses) -> bool {
-    // By hash: whether a shared word is anywhere written in lower case.
+    // For each shared word, by hash: whether it is written in lower case anywhere.
     let mut shared: FxHashMap<u64, bool> = FxHashMap::default();
     for at in (0..known.len()).filter(|at| known[*at]) {
         let plain = !word(new, at).starts_with(char::is_uppercase);

@@ -1,7 +1,7 @@
 //! Quantities: a number with its scale and unit, as it is written in two texts.
 //!
 //! In: two texts and their comparison. Out: the words with which both write the same quantity in
-//! different ways ([`Respelled`]). Such words are no difference.
+//! different ways ([`Respelled`]). Such words do not count as a difference.
 //!
 //! ```text
 //! 6 percent           6%
@@ -28,9 +28,9 @@ use std::ops::Range;
 
 /// Maximum number of pairs of figures that are examined.
 const PAIRS_MAX: usize = 64;
-/// Maximum length of a gap, in words of either text, whose figures are examined.
+/// Maximum length, in words of either text, of a gap whose figures are examined.
 const GAP_WORDS_MAX: usize = 12;
-/// Letters after a figure that multiply it.
+/// Letters that multiply the figure before them.
 const SUFFIXES: &[(&str, u64)] = &[
     ("k", 1_000),
     ("m", 1_000_000),
@@ -89,7 +89,7 @@ pub(super) fn unify(new: Arrival<'_>, that: Earlier<'_>, pair: &mut Comparison, 
     }
 }
 
-/// Two texts of which the words of the earlier one may only be known by their trace bytes.
+/// Two texts. The words of the earlier one may be known only by their trace bytes.
 struct Pair<'a> {
     new: Arrival<'a>,
     that: Earlier<'a>,
@@ -142,8 +142,8 @@ impl<'a> Pair<'a> {
         found
     }
 
-    /// Whether the figures are written in the same way. Two figures may count as equal although
-    /// they are not.
+    /// Whether the figures are written in the same way. Figures that are written differently can be
+    /// paired as equal, because `unify` marks different spellings of one quantity as equal.
     fn is_same_word(&self, new: u32, old: u32) -> bool {
         let hash = self.new.words.hashes.get(new as usize).map(|hash| (hash >> 32) as u32);
         hash.is_some() && hash == self.old_hash(old)
@@ -158,7 +158,8 @@ impl<'a> Pair<'a> {
         open(&self.covered[0], new) || open(&self.covered[1], old)
     }
 
-    /// The words of a quantity with the figure `new` that equals the one with the figure `old`.
+    /// The words that state the quantity with the figure `new`, and those for the figure `old`;
+    /// `None` if the quantities differ.
     fn quantity(&self, new: u32, old: u32, equal: bool) -> Option<Respelled> {
         let ours =
             self.around(new, |at, hash| self.new.words.hashes.get(at as usize) == Some(&hash));
@@ -230,7 +231,7 @@ impl<'a> Pair<'a> {
         Some(Respelled { new: new..new + 1, old: from..from + 2 })
     }
 
-    /// The scale and the unit of the figure `at`. `is` tells whether a word has a hash.
+    /// The scale and the unit of the figure `at`. `is` tells whether a word has the given hash.
     fn around(&self, at: u32, is: impl Fn(u32, u64) -> bool) -> Around {
         let mut found = Around { scale: 1, unit: None, before: 0, after: 0 };
         let mut next = at + 1;
@@ -310,7 +311,8 @@ struct Decimal {
 const MILLION: u128 = 1_000_000;
 
 impl Decimal {
-    /// The value of a figure in common form, with letters that multiply it.
+    /// The value of a figure in common form. The figure may end with letters that multiply it, as
+    /// in `41m`.
     fn of(figure: &str) -> Option<Self> {
         let end = figure.find(char::is_alphabetic).unwrap_or(figure.len());
         let (number, letters) = figure.split_at(end);
@@ -359,7 +361,7 @@ fn figure_hash(figure: &str) -> u32 {
     (word_hash(figure) >> 32) as u32
 }
 
-/// Removes the numbers that both sides state, in figures or in any words, from both.
+/// Removes from both sides the numbers that both state, whether in figures or in words.
 pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses) {
     if !theirs.is_known() {
         let is_number = |value: u64| senses.trace_bytes(|sense| sense == Sense::Number(value));
@@ -380,7 +382,7 @@ pub(super) fn cancel(ours: &mut Side<'_>, theirs: &mut Side<'_>, senses: Senses)
     theirs.words.retain(|w| !from_old.contains(&w.at));
 }
 
-/// A number of one or more adjacent words.
+/// A number that consists of one or more adjacent words.
 #[derive(Debug)]
 struct Number {
     value: u64,

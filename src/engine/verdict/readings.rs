@@ -140,7 +140,7 @@ impl AlignedFigures<'_> {
             .or_else(|| self.date(at))
     }
 
-    /// A time such as `10:00`, of which `at` is the hour or the minute.
+    /// A time such as `10:00`, in which `at` is the hour or the minute.
     fn clock(&self, at: u32) -> Option<Shift> {
         let is_clock = |hour: u32| {
             let (text, minute) = (self.shown(hour)?, self.shown(hour + 1)?);

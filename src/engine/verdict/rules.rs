@@ -114,7 +114,7 @@ struct RuleInputs<'a> {
     hours: f64,
     /// Number of plain words in the text that has fewer of them.
     plain_words: f64,
-    /// The share of plain words that are paired, the smaller of the two texts' shares.
+    /// The share of plain words that are paired: the smaller of the two texts' shares.
     agreement: f64,
     /// Number of aligned figures that differ.
     changed: f64,

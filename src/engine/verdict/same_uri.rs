@@ -29,7 +29,7 @@ use super::types::{Kind, Relation, Validity};
 use super::versions::is_counter;
 use crate::article::{ArticleMetadata, publisher};
 
-/// Maximum number of earlier articles with the uri of a new one that are searched.
+/// Maximum number of earlier articles with the same uri that are searched for a new article.
 pub(super) const SEARCHED_MAX: usize = 64;
 
 /// Flag of an article whose uri was used before by an unrelated article.

@@ -124,7 +124,7 @@ pub enum SurvivorChoice {
     Longest,
 }
 
-/// What happens to an article under an embargo that would be forwarded to the unique topic.
+/// What happens to an article that would be forwarded to the unique topic, but is under an embargo.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -160,7 +160,7 @@ pub struct Tuning {
     /// Replaces both thresholds of a reprint after `template_apart_hours`, because similar texts
     /// that far apart more often use one template for different subjects.
     pub reprint_apart: f64,
-    /// The longest unmatched block of a reprint, as a share of either text.
+    /// Maximum length of an unmatched block in a reprint, as a share of either text.
     pub block: f64,
     /// Replaces `block` within `template_apart_hours` if there are at least `agreed_figures_min`
     /// aligned figures and all of them agree.

@@ -1,7 +1,7 @@
-//! The signs beside figures and grades, which are not part of any word.
+//! The signs next to figures and grades. They are not part of any word.
 //!
 //! In: two texts with the same words. Out: whether their signs differ: minus and plus, currencies,
-//! per cent and per mille. Such texts can differ in nothing else:
+//! per cent and per mille. Texts can differ in their signs and in nothing else:
 //!
 //! ```text
 //! grew by +0.4 per cent / grew by -0.4 per cent        a rating of AA / of AA-
@@ -21,7 +21,7 @@ pub(super) fn differ(a: &str, b: &str) -> bool {
     a != b && signs(a) != signs(b)
 }
 
-/// `text` without the separators between digits, which may differ although the figures are equal.
+/// `text` without the separators between digits: these may differ although the figures are equal.
 fn without_groups(text: &str) -> String {
     let mut before = ' ';
     let mut rest = text.chars().peekable();

@@ -1,5 +1,5 @@
-//! Stamps: short lines at the head or foot of a text whose figures change although the article
-//! does not, such as the time of the last edit, counters and the temperature in town.
+//! Stamps: short lines at the head or foot of a text, such as the time of the last edit, a counter
+//! or the temperature in town. Their figures change although the article does not.
 //!
 //! ```text
 //! Aktualisiert: 20.11.2026, 12:32 Uhr
@@ -10,10 +10,10 @@
 //! ```
 //!
 //! A site changes its stamps with every poll. A changed figure in a stamp is neither a correction
-//! nor news. Stamps are recognized in any language by their form: a line of its own with few words,
-//! which is not a sentence, before or after the running text. Tables, results and short alerts have
-//! the same form, so the running text must be long enough, must not announce the line with a colon,
-//! and at most [`LINES_MAX`] short lines may be at one edge.
+//! nor news. Stamps are recognized in any language by their form: a separate line, before or after
+//! the running text, that has few words and is not a sentence. Tables, results and short alerts
+//! have the same form, so the running text must be long enough, must not announce the line with a
+//! colon, and at most [`LINES_MAX`] short lines may be at one edge.
 //!
 //! Cost: one pass over the text, only for pairs of texts in which a figure differs.
 
@@ -167,7 +167,7 @@ fn running_words_min(new: Arrival<'_>, that: Earlier<'_>, set: &Settings) -> Opt
     (soon && same).then_some(RUNNING_WORDS_MIN_APART)
 }
 
-/// The stamps of `new` in which its figures may differ from those of `that`.
+/// The stamps of `new`, whose figures may differ from the figures of `that`.
 fn stamps(new: Arrival<'_>, that: Earlier<'_>, set: &Settings) -> Option<Stamps> {
     let least = running_words_min(new, that, set)?;
     let stamps = Stamps::of(&new.clean.text, new.words);
@@ -215,7 +215,7 @@ pub(super) fn leave_out(
 }
 
 /// Whether the texts of `new` and `that`, which have the same uri, differ only in their stamps.
-/// `pair` is their comparison, if they were compared, without the figures in stamps.
+/// `pair` is the comparison of the texts without the figures in stamps, if the texts were compared.
 pub(super) fn differ_only(
     new: Arrival<'_>,
     that: Earlier<'_>,

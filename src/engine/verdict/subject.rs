@@ -1,4 +1,4 @@
-//! Whether two articles are about the same subject, for example two with the same slug.
+//! Whether two articles are about the same subject, for example two articles with the same slug.
 //!
 //! A slug such as `WEATHER` is shared by many reports and proves nothing alone. Two articles agree
 //! if half of the words of one headline also occur in the other headline, or half of the words of

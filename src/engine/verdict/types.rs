@@ -164,7 +164,7 @@ pub struct Evidence {
 #[serde(from = "Evidence")]
 pub struct RelationEvidence(Option<Box<Evidence>>);
 
-/// The evidence of a relation that has none.
+/// Empty evidence, for relations that have none.
 static NO_EVIDENCE: LazyLock<Evidence> = LazyLock::new(Evidence::default);
 
 impl RelationEvidence {
@@ -362,8 +362,8 @@ pub struct Verdict {
     pub pass: Pass,
     /// Stable flag names, sorted.
     pub flags: Vec<String>,
-    /// Word ranges that the text shares with an article about another subject. The terms in them
-    /// are not used to find its story. Not stored.
+    /// Word ranges that the text shares with an article about another subject. The terms in these
+    /// ranges are not used to find the article's story. Not stored.
     #[serde(skip)]
     pub shared_with_strangers: Vec<(u32, u32)>,
 }

@@ -1,4 +1,4 @@
-//! The order of versions, which each provider family writes in its own way.
+//! The order of versions. Each provider family writes versions in its own way.
 //!
 //! | version | ordered by |
 //! |---|---|
@@ -62,7 +62,8 @@ pub(super) fn is_counter(version: &str) -> bool {
 }
 
 /// Whether two versions of a uri say nothing about the content: they are equal, or both are times.
-/// A sender that states the time of each delivery as the version changes it without any revision.
+/// If a sender states the time of each delivery as the version, the version changes without any
+/// revision.
 pub(super) fn are_interchangeable(new: Option<&str>, that: Option<&str>) -> bool {
     let is_time = |version: &str| matches!(parse(version), VersionOrder::Time(_));
     new == that || matches!((new, that), (Some(a), Some(b)) if is_time(a) && is_time(b))

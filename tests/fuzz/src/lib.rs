@@ -101,7 +101,7 @@ fn has_content(value: &Value) -> bool {
     }
 }
 
-/// Replaces escaped surrogates, paired or not, by replacement characters: serde_json rejects
+/// Replaces escaped surrogates, paired or not, with replacement characters: serde_json rejects
 /// unpaired ones.
 fn replace_surrogates(json: &str) -> String {
     let mut replaced = String::with_capacity(json.len());

@@ -22,7 +22,7 @@ use utoipa::{Modify, OpenApi as _};
     ),
     servers((
         url = "http://localhost:9464",
-        description = "The default of `http.listen`. Behind a proxy: its address, and `http.path`."
+        description = "The default of `http.listen`; behind a proxy, its address and `http.path`."
     )),
     tags(
         (name = "stories", description = "Live stories."),

@@ -85,7 +85,7 @@ impl Filter {
     }
 
     /// The accepted stories in other languages that are clearly about the same event and have more
-    /// articles or, with the same number, a smaller id.
+    /// articles, or the same number of articles and a smaller id.
     fn leaders<'a>(
         &'a self,
         desk: &'a Snapshot,

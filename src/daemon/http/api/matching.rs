@@ -64,7 +64,7 @@ pub(super) struct PredictedStory {
     /// The story's id; absent if the article would open a new story, or join none.
     #[serde(skip_serializing_if = "Option::is_none")]
     joins: Option<String>,
-    /// The story's headline; absent with `joins`.
+    /// The story's headline; absent if `joins` is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     headline: Option<String>,
     /// How the story is chosen. `text`: it is the story of the article that shares text with this

@@ -2,9 +2,9 @@
 //!
 //! Input: requests. Output: JSON from the current snapshot of each shard, which is read without a
 //! lock. Requests that need article text read it from the input topic. Requests that need the
-//! engine's state query the pipeline between two batches. Both are limited in number and time, and
-//! long computations run on a few threads that are separate from the server's. A request can never
-//! make a pipeline wait.
+//! engine's state query the pipeline between two batches. Both kinds of request are limited in
+//! number and time, and long computations run on a few threads that are separate from the server's.
+//! A request can never make a pipeline wait.
 //!
 //! | module | content |
 //! |---|---|

@@ -60,7 +60,7 @@ pub(super) struct QueueItem {
     /// The article that withdrew or corrected it; absent if that article is no longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<ArticleRow>,
-    /// The article of which this one is a copy, version or notice; absent if that article is no
+    /// The article that this one copies, revises or is a notice about; absent if that article is no
     /// longer live.
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<ArticleRow>,

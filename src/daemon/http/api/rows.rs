@@ -195,7 +195,7 @@ pub(super) struct StoryRow {
     changed: String,
     /// How fast the story grows: the sum of the weights of the articles that joined it. A weight is
     /// initially 1, or 1/4 for a duplicate, reprint or excerpt, and halves every hour; a redelivery
-    /// has none. Rounded to four decimals.
+    /// has no weight. Rounded to four decimals.
     rise: f64,
     /// The engine time for which `rise` was computed (RFC 3339, UTC).
     rise_at: String,
@@ -215,7 +215,7 @@ pub(super) struct StoryRow {
     /// The id of the story that this one continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     follows: Option<String>,
-    /// Number of stages of the running story of which this story is one, counted up to 50; absent
+    /// Number of stages of the running story that this story belongs to, counted up to 50; absent
     /// if there is no other stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     saga_stages: Option<usize>,
@@ -300,7 +300,8 @@ pub(super) struct RowContext<'a> {
 }
 
 impl RowContext<'_> {
-    /// A reference to the article at `sequence` or, if that is `None`, with this key.
+    /// A reference to the article at `sequence`, or to the article with this key if `sequence` is
+    /// `None`.
     fn named(self, key: &ArticleKey, sequence: Option<Sequence>) -> ArticleRef {
         let live = match sequence {
             Some(sequence) => self.desk.article(sequence).map(|article| (sequence, article)),

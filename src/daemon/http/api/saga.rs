@@ -32,8 +32,8 @@ const NAMES_MAX: usize = 8;
 /// several stories follow the same one, all of them are stages.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct SagaRow {
-    /// The stages, in the order in which they began: the 50 latest ones or, if the requested story
-    /// began before those, 50 stages of which it is the first.
+    /// The stages, in the order in which they began: the latest 50 or, if the requested story began
+    /// before those, 50 stages beginning with the requested one.
     stages: Vec<StageRow>,
     /// Number of stages before those listed.
     earlier: usize,
@@ -44,7 +44,7 @@ pub(super) struct SagaRow {
     complete: bool,
 }
 
-/// A stage of a running story: one story. A stage that is no longer live only has its id.
+/// A stage of a running story: one story. A stage that is no longer live has only an id.
 #[derive(Debug, Serialize, ToSchema)]
 struct StageRow {
     /// The story's id.
@@ -74,12 +74,12 @@ struct StageRow {
     /// Number of independent publishers.
     #[serde(skip_serializing_if = "Option::is_none")]
     publishers: Option<u32>,
-    /// What this stage has and no earlier live stage has.
+    /// What this stage has that no earlier live stage has.
     #[serde(skip_serializing_if = "Option::is_none")]
     added: Option<AddedInfo>,
 }
 
-/// What a stage has and no earlier live stage has.
+/// What a stage has that no earlier live stage has.
 #[derive(Debug, Default, PartialEq, Serialize, ToSchema)]
 struct AddedInfo {
     /// The headline, if it is new.
@@ -99,7 +99,7 @@ struct AddedInfo {
 }
 
 impl RowContext<'_> {
-    /// The running story of which the story `id` is a stage; `None` if it has no other stages.
+    /// The running story that the story `id` belongs to; `None` if it has no other stages.
     pub(super) fn saga(self, id: StoryId) -> Option<SagaRow> {
         let saga = self.desk.saga(id, LINKED_MAX);
         let total = saga.stages.len();
@@ -115,7 +115,7 @@ impl RowContext<'_> {
         Some(SagaRow { stages, earlier, later, complete: saga.complete })
     }
 
-    /// The number of stages of the running story of which the story `id` is one, counted up to
+    /// The number of stages of the running story that the story `id` belongs to, counted up to
     /// [`COUNTED_MAX`]; `None` if it has no other stages.
     pub(super) fn saga_stages(self, id: StoryId) -> Option<usize> {
         Some(self.desk.saga(id, COUNTED_MAX).stages.len()).filter(|stages| *stages > 1)

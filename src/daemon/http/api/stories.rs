@@ -74,8 +74,8 @@ enum Sort {
             description = "minimum number of independent publishers"),
         ("collapse" = Option<bool>, Query, description = "`true` leaves out every story that is \
             linked to a larger story in another language with a score of at least 0.25 and a name \
-            or a figure in common, or only by a stated translation; the larger story names it in \
-            `links`, and `matching` still counts it"),
+            or a figure in common, or only because an article states that it is a translation; \
+            the larger story names it in `links`, and `matching` still counts it"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
@@ -122,7 +122,7 @@ pub(super) async fn list(State(api): State<Api>, params: Params, headers: Header
     fresh(&headers, &list)
 }
 
-/// A page of stories. `counts` are the number of accepted stories and that of all rows.
+/// A page of stories. `counts` are the number of accepted stories and the number of all rows.
 fn story_list(
     desks: &[Arc<Snapshot>],
     items: Vec<StoryRow>,
@@ -239,7 +239,7 @@ pub(super) struct StoryPage {
     next: Option<String>,
     /// The first articles of the story, by the engine's clock and by the publishers' clocks.
     first: First,
-    /// The running story of which this story is a stage; absent if there is no other stage.
+    /// The running story that this story belongs to; absent if there is no other stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     saga: Option<SagaRow>,
     /// The engine clock (RFC 3339, UTC).

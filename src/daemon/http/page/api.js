@@ -1,6 +1,6 @@
 // The API of the daemon that served this page: the page's only source of data.
 
-// The page may be served under a path of its host, in which case the API is next to it. The URL is
+// The page may be served under a path of its host. The API is then under the same path. The URL is
 // absolute, because `fetch` refuses relative URLs if the page was opened with credentials in its
 // URL.
 export const BASE = `${location.origin}${location.pathname.replace(/[^/]*$/, "")}api/v1`;

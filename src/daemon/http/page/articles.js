@@ -59,8 +59,8 @@ export function articleList(onOpen = () => {}) {
   };
 }
 
-// The two articles to compare, the earlier one first: an article and its source if it has one,
-// otherwise an article and the first one of the story. The first article is compared with the
+// The two articles to compare, the earlier one first: an article and its source or, if it has no
+// source, the first article of the story. The first article of the story is compared with the
 // second.
 function pairOf(article, timeline) {
   if (article.of?.id) return [article.of.id, article.id];

@@ -4,8 +4,8 @@
 
 import { append, el } from "./dom.js";
 
-// If at least this share of a text is new, it is not marked. A note below the text is shown
-// instead.
+// If at least this share of a text is new, its new passages are not marked. A note below the text
+// says so instead.
 const ALL_NEW = 0.95;
 
 export function bodyText(answer, { language }) {

@@ -77,7 +77,7 @@ export function keyedList(parent, keyOf, makeRow) {
 }
 
 // Makes whole rows clickable: a click anywhere on `row`, except on a control, clicks its `target`.
-// Selecting text in a row does not.
+// Selecting text in a row does not click the target.
 export function clickableRows(list, row, target) {
   list.addEventListener("click", (event) => {
     const found = event.target.closest(row);

@@ -32,8 +32,8 @@ export const timeZoneName = () =>
 const UNDATED = "2000-01-01T00:00:00Z";
 export const isUndated = (timestamp) => !timestamp || timestamp === UNDATED;
 
-// A <time> element: HH:MM:SS, preceded by the day if it differs from that of `clock`, and by the
-// year if it differs from that of `clock`. The tooltip shows the full timestamp.
+// A <time> element: HH:MM:SS, preceded by the day if `clock` is on another day, and by the year if
+// `clock` is in another year. The tooltip shows the full timestamp.
 export function timeOf(timestamp, clock, seconds = true) {
   if (isUndated(timestamp)) return el("span", { class: "faint" }, "undated");
   const date = new Date(timestamp);

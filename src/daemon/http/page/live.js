@@ -1,9 +1,8 @@
 // Receives changes from the daemon as server-sent events.
 //
 // The browser reconnects automatically and sends the id of the last event it received, so that the
-// daemon sends what was missed. The browser gives up if it gets an error response, because the
-// daemon is restarting or has too many clients. This module then reconnects, with increasing
-// delays.
+// daemon sends what was missed. If the daemon is restarting or has too many clients, it sends an
+// error response, and the browser gives up. This module then reconnects, with increasing delays.
 
 import { BASE } from "./api.js";
 

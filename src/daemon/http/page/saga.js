@@ -1,5 +1,5 @@
-// The running story of which a story is one stage: all stages in the order in which they began,
-// with what each of them added. Stages that are no longer live are named as such.
+// The running story that a story belongs to: all stages in the order in which they began, with what
+// each of them added. Stages that are no longer live are named as such.
 
 import { clickableRows, el, isolated, setContent } from "./dom.js";
 import { counted, number, timeOf } from "./format.js";

@@ -1,5 +1,5 @@
 // One story: its headline and facts, the carriers of withdrawn or uncorrected text, the running
-// story of which it is a stage, the timeline by publisher, and its articles.
+// story that it belongs to, the timeline by publisher, and its articles.
 
 import * as api from "./api.js";
 import { articleList } from "./articles.js";
@@ -131,7 +131,7 @@ function linkedStories(links) {
         el(
           "span",
           { class: "faint" },
-          `${counted(link.size, "article")}; ${link.translation ? "a stated translation" : `shares ${sharedBy(link)}`}`,
+          `${counted(link.size, "article")}; ${link.translation ? "linked as a translation" : `shares ${sharedBy(link)}`}`,
         ),
       ),
     );

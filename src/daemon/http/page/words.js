@@ -63,14 +63,22 @@ export const BADGES = [
   },
 ];
 
-// Labels of single articles by flag, each with its severity and meaning. The meanings of those that
-// are also badges of stories are given in `BADGES`.
+// Labels of single articles by flag, each with its severity and meaning. If a label is also a badge
+// of stories, its meaning is given in `BADGES`.
 export const FLAGS = {
-  carries_withdrawn: ["alarm", "carries withdrawn text", "its publisher killed or held that text"],
-  carries_uncorrected: ["amber", "carries uncorrected text", "that text has since been corrected"],
+  carries_withdrawn: [
+    "alarm",
+    "carries withdrawn text",
+    "it contains text of another article that was killed or put on hold",
+  ],
+  carries_uncorrected: [
+    "amber",
+    "carries uncorrected text",
+    "it contains text of another article that has since been corrected",
+  ],
   needs_review: ["amber", "needs review"],
   changed_numbers: ["amber", "changed numbers"],
-  changed_words: ["amber", "changed words", "a copy whose other words may change the meaning"],
+  changed_words: ["amber", "changed words", "a copy whose changed words may change the meaning"],
   mixed_scripts: ["amber", "mixed scripts", "a word contains look-alike letters of another script"],
   late: ["", "late", "arrived long after the time that its publisher gives"],
   early: ["", "future-dated", "its publisher gives a time more than ten minutes ahead"],
@@ -79,7 +87,7 @@ export const FLAGS = {
   learned_furniture: [
     "",
     "boilerplate removed",
-    "text that unrelated articles carry was not compared",
+    "text that also appears in unrelated articles was left out of the comparison",
   ],
   repaired_text: ["", "repaired text", "invalid characters were replaced"],
 };
@@ -91,7 +99,7 @@ export const STANDINGS = {
   superseded: ["", "superseded", "a newer version of the same article has arrived"],
 };
 
-// The labels that have a separate meaning, for the glossary.
+// The labels with a meaning of their own (not given in `BADGES`), for the glossary.
 export const LABELS = [...Object.values(FLAGS), ...Object.values(STANDINGS)]
   .filter(([, , meaning]) => meaning)
   .map(([severity, label, meaning]) => ({ severity, label, meaning }));
@@ -110,7 +118,7 @@ export const TERMS = [
   ],
   [
     "running story",
-    "stories that continue one another, often over days (`saga` in the API); each is a stage of it",
+    "stories that continue one another, often over days (`saga` in the API); each one is a stage",
   ],
   ["independent publishers", INDEPENDENT],
   ["growth", GROWTH],

@@ -35,7 +35,7 @@ impl<'a> Action<'a> {
         Some(Self { id: target.raw("id"), is_update: name == "update", deletes: name == "delete" })
     }
 
-    /// The article of the next line, as the hit of a search engine.
+    /// The article on the next line, in the form of a search engine's hit.
     pub(super) fn hit(&self, line: &str) -> String {
         let id = self.id.unwrap_or("null");
         let inner = Fields::of_object(line).filter(|_| self.is_update);

@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 
-/// Names of the field that contains the text, if a text is sent as an object: WordPress, Drupal,
-/// Arc, the New York Times, ninjs, JSON-LD, notes of dpa, MongoDB, the usual converters from XML,
-/// and the trees of rich text editors.
+/// Names of the field that contains the text, if a text is sent as an object. They are used by
+/// WordPress, Drupal, Arc, the New York Times, ninjs, JSON-LD, notes of dpa, MongoDB, the usual
+/// converters from XML, and the trees of rich text editors.
 const CONTENT_NAMES: [&str; 26] = [
     "rendered",
     "processed",
@@ -53,15 +53,15 @@ const CONTENT_NAMES: [&str; 26] = [
     "data",
     "items",
 ];
-/// Maximum depth at which a text may be nested. A list in a rich text has two levels for the list,
-/// for its entry, and for each paragraph.
+/// Maximum depth at which a text may be nested. A list in a rich text takes two levels each for the
+/// list, for its entries and for their paragraphs.
 const CONTENT_DEPTH_MAX: u32 = 16;
 
 /// The fields of one object.
 pub(super) struct Fields<'a> {
-    /// The fields. The key is the length of the folded name, then the folded name: in lower case,
-    /// without underscores and hyphens. Most of the names that are looked up are absent and differ
-    /// in length from those that are present, so few names have to be compared.
+    /// The fields. The key is the length of the folded name and the folded name itself (in lower
+    /// case, without underscores and hyphens). Most of the names that are looked up are absent and
+    /// differ in length from those that are present, so few names have to be compared.
     all: BTreeMap<(usize, Cow<'a, str>), Field<'a>>,
 }
 
@@ -176,8 +176,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads the fields of one object, and records unreadable values. The `field` argument of its
-/// methods is the article field for which the value is recorded as unreadable.
+/// Reads the fields of one object, and records unreadable values. The argument `field` of its
+/// methods is the article field under which an unreadable value is recorded.
 pub(super) struct FieldReader<'f, 'a> {
     /// The fields to read.
     pub(super) fields: &'f Fields<'a>,
@@ -244,7 +244,7 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         text.text
     }
 
-    /// The first text among the fields `names`, which may be nested: in an object, under one of
+    /// The first text among the fields `names`. The text may be nested: in an object, under one of
     /// the names that content systems and XML converters use, or in a list of paragraphs.
     pub(super) fn content(&self, field: &'static str, names: &[&str]) -> Option<Cow<'a, str>> {
         let raws = names.iter().filter_map(|name| self.fields.raw(name));
@@ -340,7 +340,8 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         Ok(None)
     }
 
-    /// The raw entries of a list field, or its value if it is not a list.
+    /// The raw entries of a list field. If the value is not a list, the value itself is the only
+    /// entry.
     pub(super) fn entries(&self, field: &'static str, name: &str) -> Result<Vec<&'a str>, Error> {
         match self.fields.raw(name) {
             None => Ok(Vec::new()),

@@ -27,7 +27,7 @@
 //! headline and body may be inside `fields`.
 //!
 //! A record is one object, an array of objects, a sequence of objects (NDJSON), an envelope around
-//! one of these, or an object without a uri that contains `data.item`, `data.items[].item`,
+//! one of these, or an object that has no uri and contains `data.item`, `data.items[].item`,
 //! `hits.hits[]._source`, or an object or a list under one of `names::WRAPPERS`. A JSON Schema is
 //! rejected. Items of a JSON Feed inherit the title and the language of the feed. If a list is cut
 //! off or has a broken entry, the other entries are still read. Of a JSON-LD graph, only the
@@ -297,7 +297,8 @@ fn provider(
     for name in PROVIDER_STAND_INS {
         others.push(from.name("provider", &[name])?);
     }
-    // In feed readers, the feed of an entry. Elsewhere, `origin` is a text with other meanings.
+    // In feed readers, `origin` is the feed of an entry. Elsewhere it is a text with other
+    // meanings.
     if from.fields.raw("origin").is_some_and(|raw| raw.starts_with('{')) {
         others.push(from.name("provider", &["origin"])?);
     }

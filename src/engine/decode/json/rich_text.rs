@@ -1,5 +1,5 @@
 //! Collects the text of a tree of nodes, in which editors such as ProseMirror, Slate, Lexical,
-//! Editor.js, Quill and Draft.js, and the content systems that use them, keep a body.
+//! Editor.js, Quill and Draft.js, and the content systems that use them, store a body.
 //!
 //! ```text
 //! {"type": "doc", "content": [
@@ -8,8 +8,8 @@
 //! ```
 //!
 //! [`FieldReader::content`](super::fields::FieldReader::content) reads the blocks and puts an empty
-//! line between them. This module reads the runs of text within a block, between which there is
-//! nothing.
+//! line between them. This module reads the runs of text within a block, and joins them without a
+//! space.
 
 use super::fields::{FieldList, Fields};
 use super::text::{JsonText, TextValue};

@@ -19,7 +19,7 @@ const TAGS: [&str; 15] = [
 /// Maximum length of a type name in bytes.
 const TAG_BYTES_MAX: usize = 128;
 
-/// The value without its type; `raw`, which must be valid JSON, if it has none.
+/// The value without its type, or `raw` itself if it names no type. `raw` must be valid JSON.
 pub(super) fn untagged(raw: &str) -> &str {
     tagged_value(raw).unwrap_or(raw)
 }

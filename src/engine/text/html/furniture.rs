@@ -7,7 +7,7 @@
 //! | `figcaption`, `aside` | its name |
 //! | caption, byline, embedded post, related links, share buttons | its class ([`CLASSES`]) |
 //! | `<p><strong><a>Read also: ...</a></strong></p>` | a paragraph that is only a bold link |
-//! | `<p><a>..</a> first appeared on <a>..</a></p>` | a list of such lines ([`syndicated`]) |
+//! | `<p><a>..</a> first appeared on <a>..</a></p>` | a list of wordings ([`syndicated`]) |
 //!
 //! An element that is long is part of the text, whatever its name: some pages keep the whole
 //! article in an `aside`, or in an element of the class `author`.
@@ -62,9 +62,9 @@ const CLASSES: [&str; 42] = [
     "share-buttons",
     "social-share",
 ];
-/// Maximum number of pieces in such an element.
+/// Maximum number of pieces in an element that is not part of the text.
 const PIECES_MAX: usize = 120;
-/// Maximum number of characters in such an element.
+/// Maximum number of characters in an element that is not part of the text.
 const CHARACTERS_MAX: usize = 800;
 /// Maximum number of pieces in a paragraph that is only a link.
 const LINK_PIECES_MAX: usize = 12;
@@ -82,8 +82,9 @@ pub(super) fn has_class(value: &[u8]) -> bool {
     classes.any(|class| CLASSES.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(class)))
 }
 
-/// Whether the element from the start tag at `at` to the end tag at `close` is furniture: it is
-/// `aside` by its name or class and short enough, or it is a paragraph that is only a bold link.
+/// Whether the element from the start tag at `at` to the end tag at `close` is furniture: its name
+/// or class marks it as `aside` and it is short enough, or it is a paragraph that is only a bold
+/// link.
 pub(super) fn is_short(
     markup: &Markup<'_>,
     at: usize,

@@ -12,8 +12,8 @@
 //! specification, so broken markup gives the same text as in a browser, except that an element that
 //! is never closed does not hide the rest of the article ([`markup`]).
 //!
-//! If these elements and hidden ones are all of the text, they are kept: a script on the page may
-//! make the text visible, and the body of a picture is its caption.
+//! If a text consists only of such elements and hidden ones, they are kept: a script on the page
+//! may make the text visible, and the body of a picture is its caption.
 //!
 //! A body declared as plain text is read as markup if it contains an end tag, `<p>` or `<br>`.
 //! Otherwise only its entities are decoded. (`<ABC>` alone is a ticker symbol, not a tag.)
@@ -242,7 +242,7 @@ mod tests {
         }
     }
 
-    /// Hostile bodies of `n` parts, each of which takes quadratic time in some HTML readers.
+    /// Hostile bodies of `n` parts. Some HTML readers take quadratic time for each of these bodies.
     #[test]
     fn conversion_takes_linear_time() {
         let parts = [

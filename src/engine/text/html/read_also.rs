@@ -1,8 +1,8 @@
 //! Removes lines in the middle of a text that refer to another article: `READ ALSO: Ten tips for
 //! winter`. At the edges of a text, [`edges`](crate::text::edges) removes them.
 //!
-//! Such a line begins with a listed phrase that a colon follows, so a sentence that begins with the
-//! same words is kept.
+//! Such a line begins with a listed phrase and a colon, so a sentence that begins with the same
+//! words is kept.
 //!
 //! Cost: one search for newlines, and a comparison for each line with an early colon.
 
@@ -48,7 +48,8 @@ pub(super) fn removed(clean: Clean) -> Clean {
     if rest.text.trim().is_empty() { clean } else { rest }
 }
 
-/// The byte ranges of such lines, each with the newlines before it. The first line is never one.
+/// The byte ranges of such lines, each with the newlines before it. The first line of a text is
+/// never such a line.
 fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     memchr_iter(b'\n', text.as_bytes()).filter_map(move |newline| {
         let line = text[newline + 1..].split('\n').next().unwrap_or_default();

@@ -4,7 +4,7 @@
 //! The parts of such a line around the headline and the name of the site are listed, so a sentence
 //! that only resembles one is not mistaken for it.
 
-/// The parts of the line in a language, in lower case. A line starts with the first part; the
+/// For each language, the parts of the line, in lower case. A line starts with the first part; the
 /// others follow in this order.
 const LINES: &[&[&str]] = &[
     &["the post ", " appeared first on "],
@@ -45,7 +45,7 @@ const AROUND_LINKS: [&str; 6] = [
 /// Maximum length of such a line in bytes.
 const LINE_BYTES_MAX: usize = 600;
 
-/// The text without such a line at its end. A text that is nothing else is unchanged.
+/// The text without such a line at its end. A text that consists only of such a line is unchanged.
 pub(super) fn without_last_line(text: &str) -> &str {
     let shown = text.trim_end();
     let Some(newline) = memchr::memrchr(b'\n', shown.as_bytes()) else { return text };
@@ -71,7 +71,7 @@ fn is_listed(line: &str) -> bool {
     })
 }
 
-/// Whether `text`, the text of a paragraph without that of its links, belongs to such a line.
+/// Whether `text`, the text of a paragraph without the text of its links, belongs to such a line.
 pub(super) fn surrounds_links(text: &str) -> bool {
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || ".。".contains(c))

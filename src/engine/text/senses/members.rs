@@ -1,12 +1,12 @@
 //! Words that name one member of a closed set: weekdays, months, currencies and per cent, by
 //! language. Contains the tables and the code that looks words up in them.
 //!
-//! `Thursday` and `Thurs` are one member, `Friday` is another one. Whoever replaces a member by
-//! another one of its set changes the news.
+//! `Thursday` and `Thurs` are one member, `Friday` is another one. Replacing a member with another
+//! one of its set changes the news.
 //!
-//! Deliberately absent: forms that are common words in lower case and names at the start of a
-//! sentence (`sun`, `sat`); Portuguese and Vietnamese weekdays and Chinese months, which are
-//! numbers; the weekdays of Japanese and Korean in one character.
+//! Deliberately absent: forms that are common words in lower case, and would look like names at the
+//! start of a sentence (`sun`, `sat`); Portuguese and Vietnamese weekdays and Chinese months, which
+//! are numbers; the one-character weekdays of Japanese and Korean.
 
 use crate::text::tokens::word_hash;
 use rustc_hash::FxHashMap;
@@ -39,7 +39,8 @@ pub struct Member {
 pub(super) struct Members {
     /// Members of one word, by its hash.
     pub(super) by_hash: FxHashMap<u64, Member>,
-    /// The words that follow or precede a figure as its unit: the hashes of each phrase.
+    /// The phrases that are the unit of the figure before or after them, each as the hashes of its
+    /// words.
     pub(super) units: Vec<(Vec<u64>, Member)>,
 }
 
