@@ -69,6 +69,39 @@ fn run_with(settings: Settings, lines: &[Line]) -> (Vec<Event>, BTreeMap<String,
     (events, log.0)
 }
 
+/// Story ids contain the input position. Two stories that score the same must not be told apart by
+/// their ids.
+#[test]
+fn the_name_of_the_input_does_not_change_the_stories() {
+    // A few sentences in a few combinations, so that many scores are equal.
+    let sentence = |at: usize| {
+        ["The ferry ran aground off Marel.", "Divers looked at the hull.", "Fog closed the port."]
+            [at % 3]
+    };
+    let mut lines = feed(11, 300, 28_000);
+    for (at, line) in lines.iter_mut().enumerate() {
+        let text = [0, 1, 2, 3, 4].map(|n| sentence(at * 7 / (n + 1) + n)).join(" ");
+        line.article.uri = format!("urn:made-up:{at}");
+        line.article.headline = format!("Report {at}");
+        line.article.body = Body::Plain(format!("{text} Item {at}, {}, {}.", at * 3, at * 17));
+    }
+    let stories = |topic: &str| -> Vec<usize> {
+        let mut lines = lines.clone();
+        lines.iter_mut().for_each(|line| line.input.topic = topic.into());
+        let mut ids = Vec::new();
+        for event in run(&lines).0 {
+            if let EventKind::Classified(classified) = event.kind {
+                ids.push(classified.story.map(|story| story.id));
+            }
+        }
+        ids.iter().map(|id| ids.iter().position(|other| other == id).unwrap()).collect()
+    };
+    let first = stories("a");
+    for topic in ["b", "wire.articles", "n_c3"] {
+        assert_eq!(stories(topic), first, "{topic}");
+    }
+}
+
 #[test]
 fn repeated_runs_give_the_same_result() {
     let lines = feed(1, 1_000, 28_000);

@@ -118,7 +118,8 @@ impl Stories {
                 score_of(article, &query, near, story, members, &self.settings)
             })
             .collect();
-        scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
+        // Stable, so that a tie does not depend on the ids of the stories.
+        scored.sort_by(|a, b| b.score.total_cmp(&a.score));
         scored
     }
 }
@@ -146,7 +147,7 @@ fn group(
             members: same.iter().take(most).map(|s| s.2).collect(),
         })
         .collect();
-    stories.sort_unstable_by(|a, b| b.best.total_cmp(&a.best).then(a.story.cmp(&b.story)));
+    stories.sort_unstable_by(|a, b| b.best.total_cmp(&a.best).then(a.members.cmp(&b.members)));
     stories.truncate(settings.tuning.stories_max as usize);
     stories
 }

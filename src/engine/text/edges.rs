@@ -203,19 +203,32 @@ fn header_line(text: &str) -> Option<usize> {
 }
 
 /// Whether a line consists of short segments separated by bars, arrows or bullets. If a segment has
-/// a figure or a label, the line is a table row: `Gold: Norway | Silver: Canada`.
+/// a figure or a label, and none is a date or time, the line is a table row:
+/// `Gold: Norway | Silver: Canada`.
 fn navigation(line: &str) -> bool {
     // The ASCII separators, and the first bytes of the others in UTF-8.
     let bytes = line.as_bytes();
     if memchr2(b'|', b'>', bytes).or_else(|| memchr2(0xc2, 0xe2, bytes)).is_none() {
         return false;
     }
-    let mut pieces = line.split(['|', '›', '»', '•', '·', '>']).map(str::trim);
-    let short = |p: &str| {
-        let words = p.split_whitespace().take(5).count();
-        words <= 4 && !p.ends_with('.') && !p.contains(|c: char| c == ':' || c.is_numeric())
-    };
-    pieces.clone().nth(1).is_some() && pieces.all(short)
+    let pieces = || line.split(['|', '›', '»', '•', '·', '>']).map(str::trim);
+    let short = |p: &str| p.split_whitespace().take(5).count() <= 4 && !p.ends_with('.');
+    let plain = |p: &str| !p.contains(|c: char| c == ':' || c.is_numeric());
+    pieces().nth(1).is_some()
+        && pieces().all(short)
+        && (pieces().all(plain) || pieces().any(is_date_or_time))
+}
+
+/// Whether a text is a date or a time of day, such as `20.11.2026`, `10:42 GMT` or `20 November`.
+fn is_date_or_time(text: &str) -> bool {
+    let digits = |c: char| c.is_ascii_digit();
+    text.split_whitespace().any(|word| {
+        let mut parts = word.split([':', '.', '/', '-']);
+        let numbers = parts.clone().count();
+        numbers >= 2
+            && parts.all(|part| !part.is_empty() && part.chars().all(digits))
+            && (numbers == 3 || word.contains(':'))
+    }) || text.contains(digits) && text.split_whitespace().any(is_month)
 }
 
 /// Whether a text in lower case contains one of [`BOILERPLATE_PHRASES`].

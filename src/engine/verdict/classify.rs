@@ -41,8 +41,9 @@ pub(super) fn text_kind(
         return TextKind { kind, rule, difference: Difference::default() };
     }
     let mut difference = Difference::of(new, that, pair, Edges::Furniture);
-    if kind == Kind::Reprint {
-        difference.passages = OwnPassages::of(new, that, pair, senses_of(new, that));
+    let grown = kind == Kind::Expansion && same_provider(new.about, that.about);
+    if kind == Kind::Reprint || grown {
+        difference.passages = OwnPassages::of((new, that), pair, senses_of(new, that), grown);
     }
     let hours = new.now.since(that.arrived).0 / 3_600_000;
     let only = difference.turned && difference.new_words + difference.old_words == 0;

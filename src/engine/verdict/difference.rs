@@ -69,7 +69,8 @@ pub(super) struct Difference {
     /// The same sender changed what the headline says, or sent one text under two headlines that
     /// the text hardly mentions.
     pub(super) headline_news: bool,
-    /// What the passages outside the shared runs show; set for reprints only.
+    /// What the passages outside the shared runs show; set for reprints, and for
+    /// expansions by the same sender.
     pub(super) passages: OwnPassages,
     /// Number of figures in the new text that the earlier text does not have.
     pub(super) new_figures: u32,

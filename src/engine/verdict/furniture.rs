@@ -25,7 +25,7 @@ const SENTENCE_ENDS: [char; 7] = ['.', '!', '?', '。', '！', '？', '؟'];
 /// Quotation marks and brackets that may follow the end of a sentence.
 const CLOSING: [char; 9] = ['"', '”', '»', '’', '\'', ')', '」', '』', '“'];
 /// Minimum length of a report's sentence, in words, or in characters of a script without spaces.
-const WORDS_MIN: usize = 3;
+const WORDS_MIN: usize = 2;
 /// A colon after at most this many words marks a label, as in `Contact: the harbour office`.
 const LABEL_WORDS_MAX: usize = 4;
 /// Words of a sender's name with fewer letters than this are ignored.
@@ -50,7 +50,12 @@ pub(super) fn is_report(passage: &str, senders: [Option<&str>; 2]) -> bool {
     let unsegmented = shown.chars().any(is_unsegmented);
     let long = match unsegmented {
         true => shown.chars().filter(|c| c.is_alphanumeric()).nth(2 * WORDS_MIN).is_some(),
-        false => words().nth(WORDS_MIN - 1).is_some(),
+        // Two words with capital letters are a name.
+        false => {
+            words().nth(WORDS_MIN).is_some()
+                || words().nth(WORDS_MIN - 1).is_some()
+                    && shown.split_whitespace().skip(1).all(|w| w.starts_with(char::is_lowercase))
+        }
     };
     let label = lower.split(&[':', '：'][..]).next().filter(|label| label.len() < lower.len());
     let labelled = label.is_some_and(|label| {
@@ -87,6 +92,7 @@ mod tests {
             "No one was hurt.",
             "Dos personas murieron en el puerto.",
             "Никто не пострадал.",
+            "Пострадавших нет.",
             "Zwei Fischer werden noch vermisst.",
             "两名船员在事故中受伤。",
             "\"It was dark,\" she said.",
@@ -105,6 +111,7 @@ mod tests {
             "Подписывайтесь на нас в соцсетях.",
             "欢迎关注本报微信公众号。",
             "Sign up",
+            "Ada Fenn.",
             "Harbour news",
         ] {
             assert!(!is_report(passage, [Some("Bay Press"), Some("Northwire")]), "{passage}");

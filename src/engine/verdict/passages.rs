@@ -69,12 +69,13 @@ pub(super) struct OwnPassages {
 }
 
 impl OwnPassages {
-    /// The passages of `new` that `that` does not have.
+    /// The passages of `new` that `that` does not have. If `new` has `grown`, that is, contains all
+    /// of `that`, then none are replaced, and a passage at an edge must read as part of a report.
     pub(super) fn of(
-        new: Arrival<'_>,
-        that: Earlier<'_>,
+        (new, that): (Arrival<'_>, Earlier<'_>),
         pair: &Comparison,
         senses: Senses,
+        grown: bool,
     ) -> Self {
         let (words, trace) = (new.words.hashes.len(), &that.print.trace);
         let known = covered(words, pair.alignment.blocks.iter().map(|b| (b.new, b.len)));
@@ -85,7 +86,8 @@ impl OwnPassages {
         let mut own = Self::default();
         let gaps = pair.gaps(words as u32, trace.len() as u32);
         for (ours, theirs) in gaps.into_iter().filter(|(ours, _)| !ours.is_empty()) {
-            let continues = same_sender && ours.start > 0 && !begins_line(new, ours.start);
+            let continues =
+                same_sender && !grown && ours.start > 0 && !begins_line(new, ours.start);
             let edge = is_edge(&ours, words);
             let (first, end, old) = (ours.start, ours.end, &trace[theirs]);
             let fresh: Vec<usize> = ours.filter(|at| !known[*at]).collect();
@@ -107,7 +109,7 @@ impl OwnPassages {
                 continue;
             }
             let apart = whole && all >= MEANING_MIN && 5 * shared <= all;
-            own.replaced |= apart && !same_event();
+            own.replaced |= apart && !grown && !same_event();
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
             let adds = adds || report && same_sender;
