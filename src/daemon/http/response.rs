@@ -139,7 +139,7 @@ alternative! {
     /// Alternative responses of `/similar`.
     Sought [304 400 404 503]
     /// Alternative responses of `/match`.
-    Unmatched [304 400 408 413 422 503]
+    Unmatched [304 400 404 408 413 422 503]
 }
 
 /// The OpenAPI description of an alternative response.

@@ -36,7 +36,7 @@ pub(super) struct ArticleList {
     operation_id = "findArticles",
     tag = "articles",
     params(
-        ("uri" = String, Query, description = "the provider's identifier"),
+        ("uri" = String, Query, min_length = 1, description = "the provider's identifier"),
         ("version" = Option<String>, Query, description = "only this version, as sent by the \
             provider"),
     ),
@@ -227,11 +227,12 @@ pub(super) struct SearchResults {
     operation_id = "searchHeadlines",
     tag = "articles",
     params(
-        ("q" = String, Query,
+        ("q" = String, Query, min_length = 1,
             description = "words that the headline must contain, in upper or lower case"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
-        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9a-f]{1,8}-[0-9a-f]{1,16}$",
+            description = "`next` of the previous response"),
     ),
     responses(
         (status = 200, body = SearchResults, description = "the articles that match"),

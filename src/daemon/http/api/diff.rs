@@ -55,8 +55,8 @@ pub(super) struct Op {
     operation_id = "getDiff",
     tag = "articles",
     params(
-        ("a" = String, Query, description = "id of an article"),
-        ("b" = String, Query, description = "id of another article"),
+        ("a" = String, Query, min_length = 1, description = "id of an article"),
+        ("b" = String, Query, min_length = 1, description = "id of another article"),
     ),
     responses(
         (status = 200, body = DiffPage, description = "the texts of two articles, word by word"),

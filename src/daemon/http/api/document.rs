@@ -50,7 +50,7 @@ use utoipa::{Modify, OpenApi as _};
         stream::changes,
         stream::events,
     ),
-    components(schemas(ProblemBody)),
+    components(schemas(ProblemBody, stream::Changed, stream::StreamGap)),
     modifiers(&TokenScheme, &Refusals)
 )]
 /// The OpenAPI document.

@@ -125,7 +125,8 @@ pub(super) async fn consider(
     params.only(&["shard"])?;
     let shard = params.read("shard", "number")?.unwrap_or(0);
     let desk = api.source.snapshots.of(shard);
-    let desk = desk.ok_or_else(|| Problem::bad(format!("there is no shard {shard}")))?;
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("there is no shard {shard}"));
+    let desk = desk.ok_or_else(unknown)?;
     let (engine, format, key) = (api.source.engine.clone(), api.source.format, desk.key);
     let prepared = api.work(move || {
         let article = decode(&body, kind.as_deref(), format, &engine.decode)?;

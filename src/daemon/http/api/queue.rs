@@ -135,7 +135,7 @@ impl ActionReason {
 struct ActionItem {
     /// Why it needs action.
     reason: ActionReason,
-    /// Its rank within the reason. The lowest comes first.
+    /// Its rank among the items with the same reason. The lowest comes first.
     order: i64,
     /// The article's shard.
     shard: u32,
@@ -156,7 +156,8 @@ struct ActionItem {
     params(
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
-        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}$",
+            description = "`next` of the previous response"),
     ),
     responses(
         (status = 200, body = ActionQueue, description = "what needs action, most urgent first"),

@@ -69,13 +69,15 @@ pub(super) struct SimilarRow {
     operation_id = "findSimilar",
     tag = "articles",
     params(
-        ("simhash" = Option<String>, Query, description = "a SimHash, as 16 hexadecimal digits"),
-        ("uri" = Option<String>, Query, description = "instead of `simhash`: the uri of a live \
-            article; of several live versions, the one that arrived last is used"),
-        ("distance" = Option<u32>, Query, description = "maximum number of bits that may differ, \
-            0 to 3; 3 by default"),
-        ("limit" = Option<u16>, Query, description = "maximum number of items, 1 to 200; 50 by \
-            default"),
+        ("simhash" = Option<String>, Query, pattern = "^[0-9a-fA-F]{16}$",
+            description = "a SimHash, as 16 hexadecimal digits"),
+        ("uri" = Option<String>, Query, min_length = 1,
+            description = "instead of `simhash`: the uri of a live article; of several live \
+                versions, the one that arrived last is used"),
+        ("distance" = Option<u32>, Query, minimum = 0, maximum = 3,
+            description = "maximum number of bits that may differ; 3 by default"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "maximum number of items; 50 by default"),
     ),
     responses(
         (status = 200, body = SimilarPage,

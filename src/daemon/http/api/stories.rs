@@ -61,15 +61,19 @@ enum Sort {
     operation_id = "listStories",
     tag = "stories",
     params(
-        ("sort" = Option<String>, Query, description = "`rise` (fastest growing first, the \
-            default), `newest` (latest arrival first) or `size`"),
+        ("sort" = Option<String>, Query, pattern = "^(rise|newest|size)$",
+            description = "`rise` (fastest growing first, the default), `newest` (latest arrival \
+                first) or `size`"),
         ("language" = Option<String>, Query, description = "languages, separated by commas"),
         ("publisher" = Option<String>, Query, description = "stories with a member of this \
             provider; may be repeated, any match counts"),
-        ("kind" = Option<String>, Query, description = "stories with a member of this kind; \
-            may be repeated, any match counts"),
-        ("badge" = Option<String>, Query, description = "stories with this badge above 0; may \
-            be repeated, any match counts"),
+        ("kind" = Option<String>, Query, pattern = "^(withdrawal|redelivery|correction|update|\
+            duplicate|recurring|excerpt|expansion|reprint|partial|original)$",
+            description = "stories with a member of this kind; may be repeated, any match \
+                counts"),
+        ("badge" = Option<String>, Query, pattern = "^(withdrawn|uncorrected|carried|corrections|\
+            needs_review|changed_numbers|embargoed)$",
+            description = "stories with this badge above 0; may be repeated, any match counts"),
         ("publishers_min" = Option<u32>, Query, minimum = 0,
             description = "minimum number of independent publishers"),
         ("collapse" = Option<bool>, Query, description = "`true` leaves out every story that is \
@@ -78,7 +82,8 @@ enum Sort {
             the larger story names it in `links`, and `matching` still counts it"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 50 by default"),
-        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}-[0-9a-f]{1,16}$",
+            description = "`next` of the previous response"),
     ),
     responses(
         (status = 200, body = StoryList, description = "a page of live stories"),
@@ -255,8 +260,8 @@ pub(super) struct TimelineRow {
     article: ArticleRow,
     /// Seconds from the arrival of the story's first article to the arrival of this one.
     after_first_arrived: f64,
-    /// Seconds from the earliest time claimed by an article of the story to the time claimed by
-    /// this one; absent if this article claims none.
+    /// Seconds from the earliest time that an article of the story claims to the time that this
+    /// article claims; absent if this article claims no time.
     #[serde(skip_serializing_if = "Option::is_none")]
     after_first_claimed: Option<f64>,
 }
@@ -282,7 +287,8 @@ pub(super) struct First {
         ("id" = String, Path, description = "id of the story"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
             description = "maximum number of items; 200 by default"),
-        ("cursor" = Option<String>, Query, description = "`next` of the previous response"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9a-f]{1,16}$",
+            description = "`next` of the previous response"),
     ),
     responses(
         (status = 308, description = "this story was merged into the one in `Location`"),

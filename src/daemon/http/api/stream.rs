@@ -42,6 +42,18 @@ const STALLED: Duration = Duration::from_secs(10);
 /// Maximum number of bytes sent in one interval. The rest follows in the next.
 const BEAT_BYTES_MAX: usize = 256 << 10;
 
+/// A message of a stream of server-sent events.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes messages that are written as text")]
+pub(super) struct StreamMessage {
+    /// The position of the message, which a client sends as `Last-Event-ID` to resume after it.
+    id: Option<String>,
+    /// The type of the message, such as `changed`.
+    event: Option<String>,
+    /// A JSON text. Its form depends on `event`.
+    data: String,
+}
+
 /// The data of `event: changed` on `/changes`.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Changed {
@@ -207,8 +219,8 @@ fn answer(
     operation_id = "followChanges",
     tag = "streams",
     responses(
-        (status = 200, body = Changed, content_type = "text/event-stream",
-            description = "the data of the `changed` event"),
+        (status = 200, body = StreamMessage, content_type = "text/event-stream",
+            description = "messages; the data of `changed` is a `Changed`"),
         Unfollowed,
     )
 )]
@@ -333,13 +345,14 @@ fn union(deltas: &[&CommitDelta], clock: Option<String>) -> Changed {
             `wirefold.` and `.v1`; may be repeated"),
         ("story" = Option<String>, Query, description = "only events with the id of this \
             story as their key"),
-        ("after" = Option<String>, Query, description = "a position such as `0.1234`, used if \
-            there is no `Last-Event-ID`"),
+        ("after" = Option<String>, Query,
+            pattern = "^[0-9]{1,4}\\.(-1|[0-9]{1,15})(,[0-9]{1,4}\\.(-1|[0-9]{1,15}))*$",
+            description = "a position such as `0.1234`, used if there is no `Last-Event-ID`"),
     ),
     responses(
-        (status = 200, body = StreamGap, content_type = "text/event-stream",
-            description = "the data of the `gap` event; for the other events, see \
-                `wirefold schema events`"),
+        (status = 200, body = StreamMessage, content_type = "text/event-stream",
+            description = "messages; the data of `gap` is a `StreamGap`; for that of the other \
+                events, see `wirefold schema events`"),
         Unfollowed,
     )
 )]

@@ -59,8 +59,8 @@ pub(super) struct Direct {
     operation_id = "getWhy",
     tag = "articles",
     params(
-        ("a" = String, Query, description = "id of an article"),
-        ("b" = String, Query, description = "id of another article"),
+        ("a" = String, Query, min_length = 1, description = "id of an article"),
+        ("b" = String, Query, min_length = 1, description = "id of another article"),
     ),
     responses(
         (status = 200, body = WhyPage,
