@@ -208,7 +208,8 @@ impl Answers {
         Self { consumer, program: run.program }
     }
 
-    /// The number of the article of the next result; `None` if none arrives within 5 ms.
+    /// The number of the article that the next result is about; `None` if no result arrives within
+    /// 5 ms.
     fn next(&self) -> Option<usize> {
         use rdkafka::message::Headers;
         let message = self.consumer.poll(Duration::from_millis(5))?.expect("the broker answers");
@@ -308,7 +309,7 @@ fn steady(program: Program, lines: &[String], rate: usize, seconds: u64) -> (Vec
     (latencies, usage)
 }
 
-/// The value at a share of a sorted list.
+/// The value at the fraction `share` (0 to 1) of a sorted list.
 fn percentile(sorted: &[i64], share: f64) -> i64 {
     sorted[((sorted.len() - 1) as f64 * share) as usize]
 }

@@ -27,7 +27,7 @@ const LOOKS: u32 = 20;
 
 /// The current thread pool; replaced when its threads are stuck.
 static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
-/// The number of threads that are abandoned and have not ended their job yet.
+/// How many abandoned threads have not ended their job yet.
 static STUCK: AtomicUsize = AtomicUsize::new(0);
 
 /// The reason a job has no result.

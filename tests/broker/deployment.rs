@@ -241,7 +241,7 @@ impl Deployment {
         self.wrote(1);
     }
 
-    /// Counts `count` records that another producer wrote.
+    /// Adds `count` records, which another producer wrote, to the number of input records.
     pub(crate) fn wrote(&self, count: usize) {
         self.made.set(self.made.get() + count);
     }

@@ -79,7 +79,7 @@ fn a_changelog_that_is_deleted_ends_the_daemon() {
 }
 
 /// Record batches stay below the size limits of all topics. If a limit is lowered, the daemon reads
-/// it again.
+/// the limits again.
 #[test]
 fn size_limits_below_a_megabyte_do_not_stop_the_daemon() {
     let large = ["batch.records_max=1000"];

@@ -25,7 +25,7 @@ use wirefold_engine::article::EventTime;
 pub(crate) enum Strike {
     /// The process dies.
     Kill,
-    /// The call fails, and the caller does not know whether it had its effect.
+    /// The call fails, and the caller does not know whether the call took effect.
     Doubt,
     /// Another producer with the same transactional id was started: this one is fenced.
     Fence,
@@ -81,8 +81,8 @@ pub(crate) struct World {
     pub(crate) outputs: Vec<OutputRecord>,
     /// The changelog.
     pub(crate) log: Vec<LogRecord>,
-    /// How many changelog records a standby can see. Once it has read all of the log, it is granted
-    /// the lease.
+    /// How many changelog records a standby can see. Once the standby has read all of the log, it
+    /// is granted the lease.
     pub(crate) revealed: usize,
     /// How many more records become visible each time the standby has read the visible ones.
     pub(crate) reveals: usize,
@@ -117,8 +117,8 @@ pub(crate) struct World {
     /// Records of a transaction that has no end marker in their partition. The next commit
     /// publishes them.
     pub(crate) hanging: Vec<Sent>,
-    /// After which commits (by number) the broker crashes. In the topics with the given roles, the
-    /// transaction gets no end marker.
+    /// The broker crashes when `commits` reaches one of these numbers. In the topics with the given
+    /// roles, the transaction gets no end marker.
     pub(crate) tears: BTreeMap<u64, (Vec<Role>, Crash)>,
     /// Every record of every attempt in the order of writing, whether committed or not.
     pub(crate) written: Vec<WrittenRecord>,

@@ -254,7 +254,8 @@ fn restores_and_takeovers_work_with_other_choices_of_survivor_and_lead() {
     }
 }
 
-/// Applies `lines` to `state` and checks that events and records equal those of the straight run.
+/// Applies `lines` to `state` and checks that events and records equal those in `straight`, which
+/// come from a single run over all lines.
 fn check_tail(
     mut state: State,
     mut log: Log,

@@ -151,7 +151,8 @@ fn text_that_is_also_a_separate_article_is_not_boilerplate() {
             (Kind::Duplicate, false),
             "{first}"
         );
-        // This flash has a different headline, whose subject its text does not mention.
+        // This flash has another headline, with a subject that is not mentioned in the text of the
+        // flash.
         let again = classify(&mut state, "hill", flash.to_owned());
         assert_eq!(again.verdict.relation.kind, Kind::Recurring);
         assert_eq!(again.verdict.relation.rule, "other-subject");

@@ -118,8 +118,8 @@ fn of_bad(record: &OutputRecord, bad: &[&InputRecord]) -> bool {
     record.role == Role::Rejected && bad.iter().any(|bad| bad.key == record.key)
 }
 
-/// Checks that the good records gave the same output as in the straight run, and that each bad
-/// record was rejected with `reason` and its original bytes.
+/// Checks that the good records gave the same output as in `straight`, the run without poison, and
+/// that each bad record was rejected with `reason` and its original bytes.
 fn check_isolated(
     shared: &Shared,
     straight: &Shared,

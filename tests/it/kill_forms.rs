@@ -56,7 +56,8 @@ fn patterns(forms: &Coverage) -> Vec<&'static str> {
 /// Signals, which do not occur in headlines.
 const CODES: [&str; 1] = ["remove"];
 
-/// Whether a kill in this form withdraws its article and names its copy.
+/// Whether a kill in this form withdraws the article that it names, and names the copy of that
+/// article.
 fn finds(agency: &str, pattern: &str) -> bool {
     let sample = sample(agency, pattern);
     let (headline, slug, text) = layout(agency, pattern, &sample);

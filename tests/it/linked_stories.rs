@@ -366,7 +366,7 @@ fn a_list_has_one_row_for_an_event_if_it_is_collapsed() {
         assert_eq!(headlines(&second).len(), 1, "{sort}");
         assert_eq!(served.read(&second)["next"], Value::Null, "{sort}: nothing follows");
     }
-    // A story is not left out if the filters reject the larger story.
+    // A story keeps its own row if the filters reject the larger story that is linked to it.
     let german = served.read("/stories?collapse=true&publisher=Hafendienst");
     assert_eq!((&german["matching"], &german["rows"]), (&json!(1), &json!(1)), "{german}");
     let page = served.read("/stories?collapse=true&sort=size");

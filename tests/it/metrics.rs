@@ -18,7 +18,7 @@ use wirefold_engine::article::{EventTime, Span};
 
 const RECORDS: usize = 120;
 
-/// The sample lines of an exposition: the value by name and labels.
+/// The samples in the text of `/metrics`: each value by the name and the labels of its metric.
 fn samples(text: &str) -> BTreeMap<String, f64> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let pair = |line: &str| {

@@ -95,8 +95,7 @@ fn embargoed(output: &OutputRecord) -> bool {
         && output.headers.iter().any(|(name, _)| name == "wirefold-embargoed")
 }
 
-/// The times at which outputs for which `of` is true were committed, in milliseconds after the last
-/// article.
+/// The commit times of the outputs for which `of` is true, in milliseconds after the last article.
 fn times(seen: &[(i64, Batch)], of: impl Fn(&OutputRecord) -> bool) -> Vec<i64> {
     let count =
         |(at, batch): &(i64, Batch)| vec![*at; batch.outputs.iter().filter(|o| of(o)).count()];

@@ -140,7 +140,8 @@ fn records_of_an_uncommitted_batch_count_as_lag() {
     let commits: Vec<u64> =
         (1..).zip(&kinds).filter(|(_, kind)| **kind == "commit").map(|(n, _)| n).collect();
     let shared = world(&records, DELIVERY);
-    // The first three commits are the fence, the claim of the state and the announced attempt.
+    // The first three commits write the fence, the owner's claim on the state, and the record that
+    // announces the first batch.
     shared.lock().strikes.insert(commits[3], (Strike::Doubt, When::Before));
     shared.lock().refused = 2..6;
     let calls = observe(&shared, setup(DELIVERY), shared.wakes());

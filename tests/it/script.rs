@@ -3,8 +3,8 @@
 //! A line of a scenario is `TIME URI[#VERSION] PROVIDER LANG "HEADLINE" [key=value ...] | BODY`,
 //! where TIME is `HH:MM` on 2026-11-23 or `DD/HH:MM` in November 2026. In a body, `@name` is
 //! replaced by the passage defined as `name = text` in the passages; in a value, `_` means a space.
-//! In the output, the numbers after a linked story are those of the shared names, places and
-//! figures; a question mark after a carrier means that the carrier is only likely.
+//! In the output, the numbers after a linked story say how many names, places and figures both
+//! stories share; a question mark after a carrier means that the carrier is only likely.
 
 use expect_test::Expect;
 use std::collections::BTreeMap;
@@ -137,7 +137,7 @@ impl Printer {
         format!("S{}", at + 1)
     }
 
-    /// The related stories, each with the numbers of shared names, places and figures.
+    /// The related stories, each with how many names, places and figures it shares.
     fn related(&mut self, story: &Summary) -> Vec<String> {
         let shared = |id: &StoryId| {
             let link = story.links.iter().find(|link| link.story == *id);

@@ -1,6 +1,6 @@
-//! Scenarios for figures: another spelling of a number is not a change; a changed month, currency
-//! or scale is; the number of a thing (`lot 14`) or a later measurement of a value corrects
-//! nothing.
+//! Scenarios for figures. A number in another spelling is not a change; another month, currency or
+//! scale is. A report about another numbered thing (`lot 14`), or about a later measurement of a
+//! value, does not correct the earlier report.
 
 use crate::script::{Show, check};
 use expect_test::{Expect, expect};

@@ -13,8 +13,8 @@ const FERRY: &str = "A ferry with 212 people aboard struck the reef off Marel on
                      and two fishing boats took the first 40 passengers to the island's small \
                      harbour. The captain said the tide had turned earlier than his tables showed.";
 
-/// A rig with a report and a copy whose headline tries to control the terminal, and the number of
-/// events.
+/// Returns a rig that contains a report and a copy, whose headline tries to control the terminal.
+/// Also returns how many events the rig has published.
 fn rig() -> (Rig, usize) {
     let mut rig = Rig::new();
     let first = rig.commit(&[article(

@@ -184,7 +184,7 @@ fn a_report_with_a_word_that_reverses_the_meaning_is_forwarded() {
     check(reports.len() - 31, &wrong, 0.97);
 }
 
-/// The text with different boilerplate, spelling or line breaks. None of these changes is news.
+/// The text with its boilerplate, spelling or line breaks changed. None of these changes is news.
 fn retouched(text: &str, how: usize) -> String {
     match how {
         0 => wrapped(text),

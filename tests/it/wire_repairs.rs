@@ -76,8 +76,8 @@ fn invalid_utf_8_is_replaced_and_flagged_on_its_item_only() {
     assert_eq!((&*all[0].headline, &*all[1].headline), ("Br\u{fffd}cke", "Bridge"));
     assert_eq!(all[0].flags, ["repaired_text", "no_body"]);
     assert_eq!(all[1].flags, ["no_body"]);
-    // If the record is not valid JSON apart from the invalid bytes, the invalid bytes are the
-    // reason for the reject.
+    // If the record would not be valid JSON even with its invalid UTF-8 replaced, the reject names
+    // the invalid UTF-8.
     assert_eq!(refused(b"{\"id\":\"a\xff"), "invalid UTF-8 at byte 8");
     assert_eq!(refused(b"plain text \xff"), "invalid UTF-8 at byte 11");
 }

@@ -140,7 +140,7 @@ impl PageTimes {
 
 /// The number of rows of the list of stories.
 const ROWS: &str = "document.querySelectorAll('.stories > li').length";
-/// The longest times, in milliseconds, in the order of [`PageTimes`].
+/// The maximum permitted times, in milliseconds, in the order of [`PageTimes`].
 const TIMES_MAX: [f64; 5] = [1_500.0, 1_500.0, 300.0, 300.0, 300.0];
 
 /// Measures the page five times and compares the best times with their limits, because other tests

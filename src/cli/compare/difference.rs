@@ -23,9 +23,9 @@ pub(super) enum Change {
     HeldBack,
     /// Only the second run forwards the article to the unique topic.
     Forwarded,
-    /// The kinds differ: the kind in the first run, and the kind in the second.
+    /// The kinds differ. Contains the kind in the first run and the kind in the second run.
     Kind(Kind, Kind),
-    /// The kinds are equal, but relative to different articles.
+    /// The kinds are equal, but the two runs relate the article to different earlier articles.
     Target,
     /// The article is in different stories, or is in a story in only one of the two runs.
     Story,

@@ -34,9 +34,9 @@ pub(super) struct Scores {
     pub(super) with_strangers: f64,
 }
 
-/// The names of the numbers that are counts.
+/// The names of the output fields that are counts, not scores.
 const COUNTS: [&str; 3] = ["clusters_found", "clusters_gold", "articles"];
-/// How many numbers the output contains.
+/// How many counts and scores the output contains.
 const NUMBERS: usize = 12;
 
 /// Number of pairs among `n` articles.
@@ -180,8 +180,9 @@ mod tests {
 
     #[test]
     fn strangers_lower_precision_only() {
-        // Two clusters have two labelled articles each, and one of them also has two strangers: 2
-        // of the 2 + 2 * 2 found pairs are correct.
+        // Each of two clusters has two labelled articles; the first cluster also has two strangers.
+        // Of the found pairs, 2 are of two labelled articles, and correct; 2 * 2 are of a labelled
+        // article and a stranger, and count as wrong.
         let labels = [(1, 1), (1, 1), (2, 2), (2, 2)];
         let alone = Scores::of(&labels, &[9, 9]);
         assert_eq!(alone, Scores::of(&labels, &[]), "strangers among themselves do not count");

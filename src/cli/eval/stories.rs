@@ -7,8 +7,9 @@
 //! labelled articles: if a labelled corpus is mixed with articles from another period, the scores
 //! show how well its stories are found in a busy news wire.
 //!
-//! Stability measures how long a story id lasts: the share of articles whose story still has, 24
-//! hours later, the id that it had on their arrival, and the number of merges per hundred articles.
+//! Stability measures how long a story id lasts: the share of articles whose story has the same id
+//! 24 hours after the arrival of the article as on that arrival, and the number of merges per
+//! hundred articles.
 //!
 //! `publishers` counts the stories whose originals name several publishers, and how many of these
 //! stories name one publisher twice under different names. If each name counted as a publisher,
@@ -56,7 +57,7 @@ struct Label {
 struct LabelledLine {
     /// The article; `None` if it was rejected.
     article: Option<Article>,
-    /// Number of the gold story; `None` if the article is a stranger.
+    /// The number that stands for the gold story; `None` if the article is a stranger.
     gold: Option<u32>,
 }
 

@@ -92,8 +92,8 @@ struct FoundArticle {
 }
 
 /// The earlier article and the later one: in the order of the file given by `--in` if both come
-/// from it, and otherwise in the order of the arguments. Prints a remark if the order differs from
-/// that of the arguments, or from that of the articles' dates.
+/// from it, and otherwise in the order of the arguments. Prints a remark if this order differs from
+/// the order of the arguments or of the articles' dates.
 fn in_order(a: FoundArticle, b: FoundArticle) -> (Article, Article) {
     let swapped = matches!((a.position, b.position), (Some(a), Some(b)) if b < a);
     let [a, b] = if swapped { [b.article, a.article] } else { [a.article, b.article] };

@@ -12,7 +12,7 @@ pub(super) struct SharedText {
     earlier: Prepared,
     /// The later article.
     later: Prepared,
-    /// The comparison of the two.
+    /// The comparison of the two texts.
     comparison: why::TextComparison,
 }
 
@@ -101,7 +101,7 @@ const MEASURES: [(&str, &str); 15] = [
     ("later_reading", "1 if B gives a later reading of the same value than A, else 0"),
     ("hours_apart", "hours between the arrivals of A and B"),
     ("plain_words", "words without a digit, in the text that has fewer of them"),
-    ("distinct_words", "different words without a digit, in the text that has fewer of them"),
+    ("distinct_words", "words without a digit, each counted once, in the text with fewer of them"),
     ("plain_agreement", "share of the words without a digit that the other text has too"),
     ("figure_pairs", "pairs of figures at the same place in both texts"),
     ("changed_figures", "pairs of figures whose values differ"),

@@ -5,9 +5,10 @@
 //! thread reads records and has them prepared on all cores, while another applies the records that
 //! are already prepared.
 //!
-//! The date of an article is its publication time. If that is missing, it is the creation time of
-//! this version or, if that is missing too, of the first version. The date of a record is the
-//! latest date of its articles. [`clock`] derives the timestamps of the records from these dates.
+//! The date of an article is its publication time; if the article states none, the creation time of
+//! this version; if it states neither, the creation time of the first version. The date of a record
+//! is the latest date of its articles. [`clock`] derives the timestamps of the records from these
+//! dates.
 //!
 //! Cost: memory is limited to a few batches of records, unless a file is a single array or
 //! document.
@@ -154,8 +155,8 @@ pub(super) fn run<E: EventEncoder>(
     })
 }
 
-/// The date of an article: its publication time or, if that is missing, the creation time of this
-/// version or, if that is missing too, of the first version.
+/// The date of an article: its publication time; if the article states none, the creation time of
+/// this version; if it states neither, the creation time of the first version.
 pub(in crate::cli) fn date(article: &Article) -> Option<EventTime> {
     article.published.or_else(|| article.claimed_time())
 }
@@ -226,7 +227,7 @@ impl ReadAhead {
     }
 }
 
-/// Prepares all records of all files and sends them in batches, until nobody receives them.
+/// Prepares all records of all files and sends them in batches, until the receiver is gone.
 fn prepare_all(
     feeds: &[FeedFile],
     preparer: &OfflinePreparer,

@@ -28,7 +28,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 use wirefold_engine::decode;
 
-/// Maximum size of a line or value, in bytes. A value is kept in memory.
+/// Maximum size of a line or value, in bytes. A value is kept in memory as a whole.
 const VALUE_BYTES_MAX: u64 = 1 << 30;
 /// The first bytes of a gzip stream.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 0x08];

@@ -106,7 +106,7 @@ fn largest<'a>(totals: &BTreeMap<&'a str, u64>) -> Vec<&'a str> {
     names.into_iter().map(|(name, _)| *name).collect()
 }
 
-/// Adds a note with the number of entries that are not listed.
+/// Adds a note that says how many entries are not listed.
 pub(super) fn more(page: &mut String, all: usize, listed: usize, what: &str) {
     if all > listed {
         let count = number((all - listed) as u64);

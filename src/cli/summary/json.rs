@@ -34,7 +34,7 @@ pub(in crate::cli) struct SummaryInfo<'a> {
     seconds: f64,
 }
 
-/// A list and the number of entries left out.
+/// The first entries of a list, and how many entries were left out.
 #[derive(Debug, Serialize)]
 struct Listed<T> {
     listed: Vec<T>,

@@ -54,9 +54,10 @@ pub(in crate::cli) struct CopiedPair<'a> {
 pub(in crate::cli) struct Publishers {
     /// The publishers, in order of appearance.
     all: Vec<PublisherTally>,
-    /// Their numbers, by family.
+    /// The position of each publisher in `all`, by family.
     numbers: BTreeMap<String, usize>,
-    /// Number of copies, by the numbers of the copying and the copied publisher.
+    /// How many copies one publisher has of another's articles. The key is the position in `all` of
+    /// the copying publisher, then that of the copied one.
     pairs: BTreeMap<(usize, usize), u64>,
 }
 
@@ -88,7 +89,7 @@ impl Publishers {
         }
     }
 
-    /// The number of a publisher, which is added if it is new.
+    /// The position in `all` of a publisher, which is added if it is new.
     fn number(&mut self, provider: Option<&str>) -> usize {
         let name = provider.filter(|name| !name.trim().is_empty()).unwrap_or(UNNAMED);
         let key = Some(family(name)).filter(|key| !key.is_empty());

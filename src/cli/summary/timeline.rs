@@ -23,7 +23,8 @@ pub(in crate::cli) struct TimelineStep {
 /// Articles and copies over time.
 #[derive(Debug)]
 pub(in crate::cli) struct Timeline {
-    /// The number of the first step, counted from 1970 in steps of the current length.
+    /// The index of the first step: how many steps of the current length lie between 1970 and its
+    /// start.
     first: i64,
     /// Length of a step in milliseconds.
     step_ms: i64,

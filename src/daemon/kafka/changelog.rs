@@ -6,7 +6,7 @@
 //! The end of a partition is detected by librdkafka's partition-EOF event, not by comparing
 //! offsets: a transactional log ends with control markers, which are never delivered to a consumer.
 //! The event refers to the last stable offset that the leader knows. A newly elected leader may
-//! know an offset that is too low, before the last commit. Callers that must not miss a record use
+//! know only an offset that precedes the last commit. Callers that must not miss a record use
 //! [`ReadEnd::Known`] with the offset after a record that they know exists.
 
 use super::client::fault;

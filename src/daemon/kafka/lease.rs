@@ -18,11 +18,12 @@
 //!
 //! If membership is proven, this member still owns the shard: the protocol is cooperative, so a
 //! partition moves to another member only after this member has released it or was removed from the
-//! group, and the commits of a removed member are rejected. So it was not another owner that fenced
-//! the writer, but one of the following: a former owner, which sent the request before it knew that
-//! it had lost the shard; the broker, because a transaction timed out; or a process outside the
-//! group. The pipeline takes the shard over again, which fences that producer. Two members cannot
-//! keep fencing each other, because the group proves the membership of only one of them.
+//! group, and the commits of a removed member are rejected. The writer was therefore not fenced by
+//! another owner, but by one of the following: a former owner, which sent the request before it
+//! knew that it had lost the shard; the broker, because a transaction timed out; or a process
+//! outside the group. The pipeline takes the shard over again, which fences that producer. Two
+//! members cannot keep fencing each other, because the group proves the membership of only one of
+//! them.
 //!
 //! If membership is not proven in time, this member may have lost every one of its shards, so it
 //! leaves the group and joins again.
@@ -133,9 +134,10 @@ struct LeaseContext {
 struct LeaseGroup {
     /// Asks the lease thread to leave the group and join again.
     rejoin: AtomicBool,
-    /// The number of the latest request to prove that this instance is still a member.
+    /// Counts the requests to prove that this instance is still a member. The count identifies the
+    /// latest request.
     asked: AtomicU64,
-    /// The number of the latest request that a commit has answered.
+    /// The count that identifies the latest request that a commit has answered.
     proven: Mutex<u64>,
     /// Notified when `proven` advances or a lease ends.
     moved: Condvar,

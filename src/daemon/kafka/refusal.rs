@@ -85,7 +85,7 @@ impl BrokerRefusal {
     }
 }
 
-/// The topic of a partition that the broker refused to add to a transaction, from a log line.
+/// Reads from a log line the topic of a partition that the broker refused to add to a transaction.
 pub(super) fn refused_topic<'a>(facility: &str, line: &'a str) -> Option<&'a str> {
     if facility != NOT_ADDED {
         return None;

@@ -15,15 +15,15 @@
 //! After a connection failure, the flushes of a transactional producer fail, and it starts no
 //! further transaction: a broker that was killed may have lost the end of the previous transaction
 //! (see [`repair`](crate::daemon::pipeline::repair)), and a new transaction would then commit or
-//! abort the previous one's records together with its own.
+//! abort the records of the previous transaction together with its own.
 //!
 //! Dropping the writer does not abort its transaction. `init_transactions` of the next writer
-//! aborts it, and [`broker::Writer::sweep`] makes sure of that: a restarted coordinator can mark a
-//! transaction as complete without writing its markers (seen with Kafka 4.3 when brokers were
-//! killed). The transaction then hangs, and the next transaction of the same producer includes its
-//! records. The sweep therefore writes one record of the new epoch to every partition and aborts,
-//! which aborts the hanging records too. Whether the earlier transaction had been committed is
-//! decided from the records that are visible in the partitions.
+//! aborts the transaction, and [`broker::Writer::sweep`] makes sure that it is really aborted: a
+//! restarted coordinator can mark a transaction as complete without writing its markers (seen with
+//! Kafka 4.3 when brokers were killed). The transaction then hangs, and the next transaction of the
+//! same producer includes its records. The sweep therefore writes one record of the new epoch to
+//! every partition and aborts, which aborts the hanging records too. Whether the earlier
+//! transaction had been committed is decided from the records that are visible in the partitions.
 
 use super::changelog::partition_of;
 use super::client::{CALL_TIMEOUT, Settings, TRANSACTION_TIMEOUT, TopicNames, by_code, fault};

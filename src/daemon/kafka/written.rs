@@ -81,7 +81,8 @@ impl CommittedAndOpen<'_> {
         self.settings.topics.of(output.role).unwrap_or_default()
     }
 
-    /// The changelog records of complete attempts, and the earliest timestamp of their positions.
+    /// The changelog records of complete attempts, and the earliest timestamp of their position
+    /// records.
     fn changelog(
         &self,
         state: OutputPartition,

@@ -35,8 +35,8 @@ use wirefold_engine::decode::RecordPart;
 use wirefold_engine::event::Event;
 use wirefold_engine::state::{Outcome, Tally};
 
-/// The number of event numbers available to each shard per input record. The items of a record may
-/// belong to several shards, so shard `s` numbers its events from `s * N_PER_SHARD`.
+/// How many event numbers each shard can use for one input record. The items of a record may belong
+/// to several shards, so shard `s` numbers its events from `s * N_PER_SHARD`.
 pub(super) const N_PER_SHARD: u32 = 1 << 20;
 
 /// Applies a batch to `memory`, in order, and returns everything to write; the caller stores it in
@@ -180,7 +180,8 @@ impl<'a> BatchRun<'a> {
         self.changes.extend(changes.map(|(key, value)| raw(key, value)));
     }
 
-    /// Adds the outcome of an engine call to the batch and to `memory`, and returns its events.
+    /// Adds the outcome of an engine call to the batch and to `memory`, and returns the events of
+    /// the outcome.
     pub(super) fn settle(&mut self, memory: &mut ShardState, outcome: Outcome) -> Vec<Event> {
         let Outcome { events, changes, lifted, tally, touched } = outcome;
         self.changes.extend(changes.into_iter().map(|change| raw(change.key, change.value)));
@@ -304,7 +305,7 @@ impl<'a> BatchRun<'a> {
 pub(super) struct EventSource<'a> {
     /// The input record.
     pub(super) record: &'a InputRecord,
-    /// The item's number in the record.
+    /// The index of the item in the record.
     pub(super) item: usize,
     /// The part of the record that holds the item.
     pub(super) part: &'a RecordPart,

@@ -231,7 +231,7 @@ pub struct WrittenRecord {
     pub offset: i64,
     /// The attempt that wrote it.
     pub attempt: WriteId,
-    /// Its number within the attempt. Copies of a record have the same number.
+    /// Its index within the attempt. Copies of a record have the same index.
     pub index: u32,
     /// Whether it is committed.
     pub committed: bool,

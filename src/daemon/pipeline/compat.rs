@@ -150,7 +150,7 @@ fn common(
     Ok(marks(common))
 }
 
-/// Removes the numbers of the shards from which the positions were taken.
+/// Drops the shard number that each position carries to say which shard it was taken from.
 fn marks(common: BTreeMap<Partition, (u32, InputMark)>) -> BTreeMap<Partition, InputMark> {
     common.into_iter().map(|(of, (_, mark))| (of, mark)).collect()
 }

@@ -189,9 +189,9 @@ impl EmbargoedRecords {
         !self.lifted.is_empty()
     }
 
-    /// Takes the next record whose embargo has ended. Returns `None` if there is none, if it does
-    /// not fit this batch, or if its bytes have to be read first. The record in the result is
-    /// `None` if its bytes are lost.
+    /// Takes the next record whose embargo has ended. Returns `None` if no such record is left, if
+    /// the next one does not fit this batch, or if its bytes have to be read first. The record in
+    /// the result is `None` if its bytes are lost.
     pub fn take_lifted(&mut self) -> Option<(InputPosition, Option<OutputRecord>)> {
         let input = self.lifted.first()?.clone();
         let EmbargoedRecord { bytes, place } = self.entries.get(&input)?;

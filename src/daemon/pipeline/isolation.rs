@@ -30,7 +30,7 @@ use super::transaction::write_changelog;
 /// own is rejected after the same number of failures.
 pub const FAILURES_MAX: u32 = 2;
 
-/// The batch or record that an earlier attempt failed on.
+/// The batch or record that was being applied when an earlier attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Suspect {
     /// A batch of several records.
@@ -48,17 +48,17 @@ pub(super) struct Isolation {
     pub(super) scrutiny: Scrutiny,
     /// The attempt that this process wrote, as long as it is in the changelog.
     announced: Option<BatchAttempt>,
-    /// Whether the next batch has to be announced.
+    /// Whether an attempt has to be written before the next batch is applied.
     due: bool,
-    /// The batch or record that an earlier attempt failed on, and how many times.
+    /// The batch or record that was being applied when earlier attempts failed, and their number.
     suspect: Option<(Suspect, u32)>,
     /// How many records are still to be applied one by one.
     single: u32,
 }
 
 impl Isolation {
-    /// Requires the next batch to be announced. Called when the lease is granted and after
-    /// a panic.
+    /// Requires an attempt to be written before the next batch is applied. Called when the lease is
+    /// granted and after a panic.
     pub(super) fn announce_next(&mut self) {
         (self.due, self.announced) = (true, None);
     }
@@ -172,7 +172,7 @@ impl Isolation {
     }
 }
 
-/// The suspect after an attempt with these records.
+/// The suspect if an attempt with these records has failed.
 fn suspect(from: &Partition, offset: i64, records: u32) -> Suspect {
     if records == 1 { Suspect::Record(from.clone(), offset) } else { Suspect::Batch }
 }

@@ -6,9 +6,9 @@
 //! for equal timestamps by topic and partition. Within a partition, the order is always by offset.
 //!
 //! A partition that has nothing buffered and is not known to be at its end may still deliver an
-//! earlier record. The merge waits at most `wait` for this partition, then continues without it
-//! until it delivers a record. A partition with more than `ahead_bytes_max` buffered is paused
-//! until the buffer has shrunk to half of this limit.
+//! earlier record. The merge waits at most `wait` for this partition, then goes on without this
+//! partition until the partition delivers a record. A partition with more than `ahead_bytes_max`
+//! buffered is paused until the buffer has shrunk to half of this limit.
 //!
 //! ```text
 //! p0: 10 11 40     p1: 12 (then its end)     gives 10 11 12 40
@@ -39,7 +39,8 @@ pub struct PartitionMerge {
     ahead_bytes_max: usize,
     /// The time since which the merge has been waiting for a partition with nothing buffered.
     waiting_since: Option<Duration>,
-    /// The rest of the recorded order to follow, as partitions, each with a number of records.
+    /// What is left of the recorded order: partitions, each with how many records come from it
+    /// next.
     script: VecDeque<(Partition, u32)>,
 }
 

@@ -222,8 +222,8 @@ impl PrepareRules {
         (articles.collect(), count)
     }
 
-    /// Prepares the item if it belongs to this shard. Its language is detected before this decision
-    /// only if the shard map selects by language and the item does not state its language.
+    /// Prepares the item if it belongs to this shard. The item's language is detected before this
+    /// decision only if the shard map selects by language and the item does not state one.
     fn picked(
         &self,
         slice: &ShardFilter,

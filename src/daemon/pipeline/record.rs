@@ -28,7 +28,7 @@
 //! For example, a batch of offsets 5 and 6 of partition 0, with offset 9 of partition 1 in between,
 //! has the ranges `[(0, 5..7), (1, 9..10)]` and the order `[(0, 1), (1, 1), (0, 1)]`. A batch
 //! without records, which advances the engine's clock after offset 9 of partition 1, has the range
-//! `[(1, 10..10)]` and an empty order; its reading is the new time of the engine's clock.
+//! `[(1, 10..10)]`, an empty order, and the new time of the engine's clock as its clock reading.
 //!
 //! [`embargoed`]: super::embargoed
 //! [`repair`]: super::repair
@@ -62,7 +62,7 @@ pub const SWEEP: &str = "sweep";
 pub const GROUP: &str = "group";
 /// Key of the end offsets of the output partitions.
 pub const ENDS: &str = "ends";
-/// Key of the number of resets per input partition.
+/// Key of the record that counts the resets of each input partition.
 pub const RESETS: &str = "resets";
 /// Key of the [`Plan`].
 pub const PLAN: &str = "plan";
@@ -145,8 +145,8 @@ pub struct LastRecord {
 pub struct Journal {
     /// The input read, one range per partition.
     pub ranges: Vec<InputRange>,
-    /// The order in which records were applied, as pairs of an index into `ranges` and a number of
-    /// records.
+    /// The order in which records were applied, as pairs: an index into `ranges`, and how many
+    /// records come from that range.
     pub order: Vec<(u32, u32)>,
     /// The wall-clock reading, which is an upper bound for timestamps. For a batch without records,
     /// it is the time to which the engine's clock advanced.

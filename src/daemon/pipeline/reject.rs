@@ -53,8 +53,8 @@ pub const LOST: &str = "lost";
 /// Maximum length of a message in a header. The rest is cut off.
 const MESSAGE_BYTES_MAX: usize = 1_000;
 
-/// The reject record for item number `item` of `record`, whose bytes are `part`. It has at most
-/// `bytes_max` bytes.
+/// The reject record for the item with the index `item` in `record`. The bytes of the item are
+/// `part`. The reject record has at most `bytes_max` bytes.
 ///
 /// The original headers are included if everything fits.
 pub fn reject(

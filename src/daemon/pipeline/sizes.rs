@@ -1,7 +1,8 @@
 //! Handles records that are too large for their topic: they are rejected while a batch is applied,
 //! or are the reason the batch cannot be written.
 //!
-//! In: the records of a batch and the limits of the topics. Out: the records, or rejects instead.
+//! In: the records of a batch and the limits of the topics. Out: the records; if one is too large,
+//! a reject in its place, or the reason why the batch fails.
 
 use super::TooLarge;
 use super::batch::{ApplyError, Batch, BatchContext};

@@ -65,7 +65,7 @@ pub struct StoryState {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lead_sentence: String,
     /// The subjects of the articles that joined, as sent, most frequent first. The first 12
-    /// different subjects of a story are counted: at most 5 of each article, each at most 64 bytes
+    /// distinct subjects of a story are counted: at most 5 of each article, each at most 64 bytes
     /// long. Articles that have left the window stay counted; redeliveries are not counted.
     #[serde(default)]
     pub subjects: Vec<String>,

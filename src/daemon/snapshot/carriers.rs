@@ -48,8 +48,8 @@ impl CarrierAlert {
         self.total() - self.carriers.len()
     }
 
-    /// Adds a carrier. The first `carriers_max` by arrival are listed. A later carrier that was
-    /// counted before is not counted twice.
+    /// Adds a carrier. The first `carriers_max` by arrival are listed. A carrier beyond these is
+    /// counted, unless it was counted before.
     fn add(&mut self, carrier: Carrier, bounds: &Limits) {
         // Keep only the key: the details that the event gives are also in the carrier's own row.
         let carrier = Carrier { article: carrier.article.key.into(), ..carrier };
@@ -83,8 +83,8 @@ impl CarrierAlert {
 /// New information about carriers.
 #[derive(Debug, Default)]
 pub(super) struct CarrierReport {
-    /// Blast radii, each with the sequence number of the withdrawn or corrected article, if it is
-    /// already known.
+    /// Blast radii, each with the sequence number of the withdrawn or corrected article, if that
+    /// number is already known.
     radii: Vec<(Option<Sequence>, Radius)>,
     /// Further carriers of articles that already have an alert.
     carriers: Vec<(Sequence, Carrier)>,

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use wirefold_engine::article::EventTime;
 
-/// Number of absorbed stories remembered.
+/// Maximum number of absorbed stories that are remembered.
 const ABSORBED_MAX: usize = 10_000;
 
 /// Stories that continue one another.
@@ -71,8 +71,8 @@ impl Snapshot {
         Saga { stages: self.stages(&found), complete }
     }
 
-    /// The stories linked to `id`: the one that it follows or was merged into, and those that
-    /// follow it or were merged into it.
+    /// The stories linked to the story `id`: the story that it follows or into which it was merged,
+    /// and the stories that follow it or were merged into it.
     fn linked(&self, id: StoryId) -> impl Iterator<Item = StoryId> {
         let follows = || self.stories.get(&id).and_then(|story| story.summary.follows);
         let target = self.absorbed.get(&id).copied().or_else(follows);

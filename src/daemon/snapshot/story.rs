@@ -91,8 +91,8 @@ pub struct MemberCounts {
     pub providers: Providers,
 }
 
-/// The providers of a story with the number of members of each, sorted by name. A story has few
-/// providers, so a vector is smaller and faster than a tree.
+/// The providers of a story, sorted by name, each with its number of members in the story. A story
+/// has few providers, so a vector is smaller and faster than a tree.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Providers(Vec<(Arc<str>, u32)>);
 

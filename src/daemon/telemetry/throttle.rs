@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const PAUSE_MIN: Duration = Duration::from_secs(30);
 /// The longest pause between two identical warnings.
 const PAUSE_MAX: Duration = Duration::from_secs(8 * 60);
-/// Maximum number of different texts that are tracked. Beyond it, the least recently logged text is
+/// Maximum number of distinct texts that are tracked. Beyond it, the least recently logged text is
 /// dropped.
 const TEXTS_MAX: usize = 256;
 

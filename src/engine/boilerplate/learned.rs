@@ -24,9 +24,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tuning {
     /// Number of unrelated articles that must carry a piece; 0 turns learning off. A piece in the
-    /// first third of a text needs stronger evidence: the first carrier of each provider, except
-    /// that of one provider, is not counted; and at least one provider must have sent more than
-    /// half of this number of carriers.
+    /// first third of a text needs stronger evidence: only the second and later carriers of each
+    /// provider are counted, and they may be one fewer than this number; and one provider must have
+    /// sent more than half of this number.
     pub roots_min: u8,
     /// Minimum number of plain words that a carrier must have outside the piece.
     pub own_words_min: u32,

@@ -6,8 +6,8 @@
 //! These searches are complete. Candidate lists are bounded, so a sender of many copies could push
 //! earlier copies out of them; these searches also read the articles dropped from those lists.
 //!
-//! Cost: about 6 ns for each posting read, that is, for each sample of the text and each uri that
-//! shares it.
+//! Cost: about 6 ns for each posting read. For each sample of the text, one posting is read for
+//! each uri under which a text with this sample was sent.
 
 use super::{HITS_RESERVED, Index, hits, whole, whole_key};
 use crate::article::{ByArticle, Sequence};
@@ -27,8 +27,8 @@ pub struct PostingKeys<'a> {
 }
 
 impl<'a> PostingKeys<'a> {
-    /// Creates the keys of an article from the keys of its edge pieces, the uris that its verdict
-    /// names and the newest earlier live article with the same uri.
+    /// Creates the keys of an article from the keys of its edge pieces, from the uris that its
+    /// verdict names, and from the newest earlier live article with the same uri.
     pub fn of<'u>(
         edges: &'a [u32],
         uris: impl Iterator<Item = &'u str>,
@@ -49,9 +49,9 @@ fn uri_key(uri: &str) -> u32 {
 }
 
 impl Index {
-    /// For each uri whose live versions together share two samples with this text, or one of whose
-    /// live versions may have the same content hash: at least one of the live versions, in order of
-    /// arrival.
+    /// Finds each uri whose live versions together share two samples with this text, and each uri
+    /// with a live version that may have the same content hash. Returns at least one live version
+    /// of each uri, in order of arrival.
     pub fn holders(&self, print: &Fingerprint) -> Vec<Sequence> {
         let window = self.window();
         let mut hits = ByArticle::with_room(HITS_RESERVED);
@@ -75,16 +75,17 @@ impl Index {
         self.in_order(ids)
     }
 
-    /// For each uri with a live version whose content hash may be `hash`: at least one of its live
-    /// versions, in order of arrival. The caller compares the fingerprints.
+    /// Finds each uri with a live version whose content hash may be `hash`. Returns at least one
+    /// live version of each uri, in order of arrival. The caller compares the fingerprints.
     pub fn all_with_content(&self, hash: u64) -> Vec<Sequence> {
         let mut ids = Vec::new();
         self.equal.all(whole_key(hash), self.window(), |id| ids.push(id));
         self.in_order(ids)
     }
 
-    /// For each uri with a live version whose verdict may name `uri`: at least one of its live
-    /// versions, in order of arrival. The caller compares the verdicts.
+    /// Finds each uri that has a live version whose verdict may name `uri`. Returns at least one
+    /// live version of each uri that was found, in order of arrival. The caller compares the
+    /// verdicts.
     pub fn naming(&self, uri: &str) -> Vec<Sequence> {
         let mut ids = Vec::new();
         self.named.all(uri_key(uri), self.window(), |id| ids.push(id));

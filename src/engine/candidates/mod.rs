@@ -13,8 +13,8 @@
 //! new text combines two earlier articles, copies of the first could take all places, and the
 //! second would not be verified.) In addition, if any article shares enough samples, up to two
 //! articles that share only one sample are candidates, because they may be the donors of short
-//! passages. No other candidate may share that sample, and its sampling period must be at least
-//! eight.
+//! passages. No other candidate may share that sample, and the sample must stand for at least eight
+//! shingles.
 //!
 //! Kills and corrections use [`Index::holders`] and [`Index::naming`], which always return all
 //! results. [`Index::carriers`] finds articles by edge piece, [`Index::similar`] by SimHash.
@@ -51,7 +51,8 @@ pub struct Limits {
     /// Maximum number of articles that a candidate lookup reads for each sampled hash; it reads the
     /// newest. Kills and corrections read all articles.
     pub postings_per_hash_max: u8,
-    /// The same limit for each whole-text hash.
+    /// Maximum number of articles that a candidate lookup reads for each content hash and each
+    /// masked hash.
     pub equal_per_hash_max: u8,
     /// Maximum number of candidates that are verified for one article. The root of the best match
     /// is verified in addition.

@@ -235,8 +235,8 @@ impl PostingsTable {
         ((spread * self.slots.len() as u64) >> 32) as usize
     }
 
-    /// The slot of `key`. If it has none, the slot to use: the first in its chain with an expired
-    /// article, or the free slot that ends the chain.
+    /// The slot of `key`. If the key has none, the slot to use: the first in its chain with an
+    /// expired article, or the free slot that ends the chain.
     fn find(&self, key: u32, live: Window) -> usize {
         self.find_from(self.home(key), key, live)
     }

@@ -364,7 +364,7 @@ fn links(item: &Element, meta: &Element, repairs: &Repairs) -> Vec<Link> {
 
 /// The item that this item replaces, if a signal says that it replaces another item and an `altId`
 /// of the type `:refuno` identifies that item. The uri of the replaced item is the uri of this
-/// item, with that identifier in place of this item's own `:uno`.
+/// item, in which the identifier in that `altId` takes the place of this item's own `:uno`.
 fn replaced(uri: &str, meta: &Element, about: &Element, repairs: &Repairs) -> Option<Link> {
     signals(meta, repairs).iter().find(|signal| signal.ends_with(":replace"))?;
     let named = |ends: &str| {

@@ -220,7 +220,7 @@ fn genre(head: &Element) -> Option<String> {
     types.find(|kind| !kind.eq_ignore_ascii_case("current")).map(str::to_owned)
 }
 
-/// The most specific name of each subject, else its number.
+/// For each subject, its most specific name or, if it has no name, its number.
 fn subjects(head: &Element) -> Vec<String> {
     const FINEST_FIRST: [&str; 4] = [
         "tobject.subject.detail",

@@ -66,8 +66,8 @@ impl Repairs {
     }
 
     /// The first of `values` that is at most `max` bytes long. The values are used in place of a
-    /// `field` that the item does not state, so one that is too long does not reject the item: it
-    /// is skipped, and the field is recorded as unreadable.
+    /// `field` that the item does not state. A value that is too long is skipped, and the field is
+    /// recorded as unreadable; the item is not rejected.
     pub(super) fn stand_in(
         &self,
         field: &'static str,

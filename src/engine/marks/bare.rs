@@ -52,8 +52,8 @@ pub(super) fn is_mark(text: &str) -> bool {
     phrases::find(&line.folded).iter().any(|o| whole(o) && matches!(o.owner, Owner::Row(..)))
 }
 
-/// The offset after the punctuation that ends a mark at `end`. Does not depend on the case of the
-/// mark.
+/// The offset after the punctuation that follows a mark whose last character is before `end`.
+/// `None` if no such punctuation follows. Does not depend on the case of the mark.
 fn behind(text: &str, end: usize) -> Option<usize> {
     let next = text[end..].trim_start_matches([' ', ')', ']', '】', '/', '*', '+', '\'', '!']);
     let bracketed = text[end..].starts_with([')', ']', '】']) || text[end..].starts_with(" +");

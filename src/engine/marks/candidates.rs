@@ -27,7 +27,7 @@ pub(super) struct Candidate<'a> {
     pub(super) is_phrase: bool,
     /// How much it stands out in that place.
     pub(super) prominence: Prominence,
-    /// The number in it, or 0.
+    /// The number in the mark, as in `UPDATE 2`; 0 if there is none.
     pub(super) number: u16,
     /// The rank of its rule; configured rules come first.
     rank: usize,
@@ -35,7 +35,7 @@ pub(super) struct Candidate<'a> {
     text: &'a str,
     /// The pattern of its rule.
     pattern: &'a str,
-    /// Where the pattern is documented.
+    /// The document that describes the pattern.
     source: &'a str,
 }
 

@@ -16,10 +16,10 @@ use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
 use std::sync::LazyLock;
 
-/// The owner of a pattern.
+/// What a pattern belongs to: a row of the table, or a cue.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner {
-    /// A row of the table, and the number of the pattern in it.
+    /// A row of the table, and the index of the pattern in that row.
     Row(&'static Row, usize),
     /// A cue.
     Cue(Cue),

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Text wires number their items; the uri of an item consists of service, number and day. A number
-//! in a notice becomes two such uris: one with the day of the notice, one with the day before.
+//! in a notice therefore gives two possible uris: one with the day of the notice, one with the day
+//! before.
 //!
 //! Whether a name matches an article is decided later, when the notice is applied.
 
@@ -142,8 +143,8 @@ impl<'a> NumberedUri<'a> {
         Some(Self { format, service, number: &number[..end], day })
     }
 
-    /// The possible uris of the item whose number is `word`: either with the letters of the
-    /// service, as in `V9991`, or after the name of the provider, as in `haf 157`.
+    /// The possible uris of the item that `word` refers to by its number. `word` must begin with
+    /// the letters of the service (`V9991`) or follow the name of the provider (`haf 157`).
     fn others(&self, before: &str, word: &str, provider: Option<&str>) -> Vec<String> {
         let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
         let letters = &word[..word.len() - digits.len()];

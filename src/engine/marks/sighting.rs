@@ -14,7 +14,7 @@ pub struct Sighting {
     pub text: String,
     /// The pattern that matched.
     pub pattern: String,
-    /// Where the pattern is documented, or `setting`.
+    /// The document that describes the pattern; `setting` for a configured pattern.
     pub source: String,
     /// Whether it counts; if not, the reason.
     pub result: &'static str,

@@ -52,7 +52,7 @@ impl State {
         self.carrier(&Aligner::of(text), &tainted, that)
     }
 
-    /// The live article that `about` links to as its original.
+    /// The live article that `about` says it is a translation of.
     pub(super) fn translated(&self, about: &ArticleMetadata) -> Option<Sequence> {
         let links = about.links.iter().filter(|link| link.kind == LinkKind::TranslationOf);
         links

@@ -27,7 +27,7 @@ use crate::verdict::versions::{VersionOrderKey, is_older};
 use crate::verdict::{Earlier, Kind, NEEDS_REVIEW, Relation, Scope, Validity};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether a notice withdraws its target: it is not a release.
+/// Whether a notice withdraws its target: kills and holds do, releases do not.
 fn withdraws(that: &Earlier<'_>) -> bool {
     that.about.marks.order != Some(NoticeOrder::Release)
 }
@@ -67,8 +67,8 @@ impl State {
         let mut waiting = waiting.filter(|(that, _)| that.sequence < own);
         let meant = |(that, by): &(Earlier<'_>, MatchedBy)| {
             let earlier = new.claimed.zip(that.about.claimed).map(|(made, killed)| made <= killed);
-            // A replacement text may have the same name, so a match by name counts only if the
-            // claimed times show that the article is older than the notice.
+            // A replacement for the withdrawn text may have the same name, so a match by name
+            // counts only if the claimed times show that the article is older than the notice.
             let by_uri = *by == MatchedBy::Uri;
             let linked = that.about.links.iter().any(|link| link.to.uri == new.uri);
             withdraws(that)
@@ -237,9 +237,9 @@ impl State {
         }
     }
 
-    /// The live versions of `target`: articles with its uri, and articles with the uri of an
-    /// earlier article of the same provider that one of these revised. Notices, the article at
-    /// `own`, and unrelated articles with the same uri are excluded.
+    /// The live versions of `target`: the articles with its uri; if one of them revised an article
+    /// that the same provider sent under another uri, also the articles with that uri; and so on.
+    /// Notices, the article at `own`, and unrelated articles with the same uri are excluded.
     fn chain(&self, own: Sequence, target: Sequence) -> Vec<Sequence> {
         let mut members: BTreeSet<Sequence> = BTreeSet::new();
         let mut next = Some(target);

@@ -28,7 +28,7 @@ pub(super) struct LiveArticles {
     entries: VecDeque<Arc<Entry>>,
     /// The articles of each uri.
     uris: FxHashMap<String, Versions>,
-    /// The newest article by name key.
+    /// The newest article with each name key.
     names: FxHashMap<u64, Sequence>,
     /// The articles by slug key.
     slugs: FxHashMap<u64, KeyedList>,
@@ -47,7 +47,7 @@ pub(super) struct LiveArticles {
 pub(super) struct KeyedList {
     /// The newest, at most `bearers_max`, in order of arrival.
     pub(super) newest: Vec<Sequence>,
-    /// The number of older ones, which can no longer be found by the key.
+    /// The number of older articles or notices, which can no longer be found by the key.
     pub(super) older: u32,
 }
 

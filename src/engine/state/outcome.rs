@@ -127,7 +127,8 @@ const TOUCHED_MAX: usize = 100_000;
 /// departures of articles follow from [`State::window`](super::State::window).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TouchedIds {
-    /// Whether any id may have been touched: after a restore, or if there were too many to keep.
+    /// Whether any id may have been touched: true after a restore, or if there were too many ids to
+    /// keep.
     pub everything: bool,
     /// Articles whose validity changed, or whose record was replaced.
     pub articles: BTreeSet<Sequence>,

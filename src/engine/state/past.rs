@@ -1,5 +1,5 @@
-//! The identities of articles that have left the window, in order of arrival, and the view of all
-//! known articles that verdicts use.
+//! The identities of articles that have left the window, in order of arrival. Also contains the
+//! view through which verdicts see all known articles.
 //!
 //! An identity is added when its article leaves the window. It is removed when the time
 //! `engine.identity` has passed since the article arrived, or earlier if there are more than
@@ -25,7 +25,7 @@ pub(super) struct IdentityArchive {
     uris: FxHashMap<String, VecDeque<Sequence>>,
     /// Sequences of the notices by uri.
     notices: FxHashMap<String, VecDeque<Sequence>>,
-    /// The newest identity by name key.
+    /// The newest identity with each name key.
     names: FxHashMap<u64, Sequence>,
     /// Bytes of the entries.
     bytes: usize,

@@ -39,7 +39,7 @@ impl State {
     ///
     /// Cost: a few microseconds for each comparison, until `most` carriers are found. An article is
     /// compared if the live versions of its uri share two samples with the text, or if the verdict
-    /// of one of them names the text's article.
+    /// of one of these versions names the article that the text is from.
     pub(super) fn radius(&self, search: CarrierSearch<'_>, by: ArticleKey) -> Radius {
         let Some(entry) = self.live.get(search.target) else { return self.empty_radius(by) };
         let versions = search
@@ -114,7 +114,8 @@ impl State {
         (carriers, all.filter(|texts_held| !search.leaves_out(texts_held[0].0)).count())
     }
 
-    /// The carriers of an article that has left the window, from verdicts and content hashes.
+    /// The carriers of an article that has left the window, found by their verdicts and content
+    /// hashes.
     pub(super) fn past_radius(&self, own: Sequence, of: &ArticleKey, by: ArticleKey) -> Radius {
         let content = self.identities.of_uri(&of.uri).map(|identity| identity.content);
         let mut all = self.index.naming(&of.uri);

@@ -162,8 +162,8 @@ impl State {
     }
 
     /// Whether `that`, the survivor of the copies of `head`, can be replaced by an article that
-    /// relates to the one at `of`: all three (`of`, `head` and `that`) are valid, and `that` is in
-    /// the unique topic.
+    /// relates to the article at `of`: all three (`of`, `head` and `that`) are valid, and `that` is
+    /// in the unique topic.
     fn is_replaceable(&self, of: Sequence, head: Sequence, that: &Entry) -> bool {
         let live = |at| self.live.get(at).map(|entry| entry.standing);
         let past = || self.identities.get(head).map(|identity| identity.standing);

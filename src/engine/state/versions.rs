@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};
 
-/// Minimum number of articles for a uri to get tables.
+/// A uri gets tables once it has this many articles.
 const CROWD_MIN: usize = 8;
 
 /// The live articles of one uri in order of arrival, notices included.
@@ -31,9 +31,9 @@ pub(super) struct VersionTables {
     notices: VecDeque<Sequence>,
     /// Valid articles that are not notices.
     standing: BTreeSet<Sequence>,
-    /// The newest article by the hash of its version.
+    /// For each version, by its hash, the newest article with that version.
     named: FxHashMap<u64, Sequence>,
-    /// The newest article by the hash of its version and text.
+    /// For each version and text, by the hash of both, the newest article that has them.
     texts: FxHashMap<u64, Sequence>,
 }
 

@@ -220,10 +220,10 @@ impl Stories {
         self.folded.extend(self.frequencies.fold(clock, next, self.settings.tuning.memory));
     }
 
-    /// Assigns a new article to a story. If articles of its kind join the story of their match, the
-    /// article joins the story of `matched`, with which it shares text. Otherwise it joins the
-    /// story with the best score, or opens a story with the id `mint`. `translated` is the article
-    /// in another language that the new article translates.
+    /// Assigns a new article to a story. `matched` is the earlier article with which it shares
+    /// text. If the new article is of a kind that joins the story of its match, it joins the story
+    /// of `matched`. Otherwise it joins the story with the best score, or opens a story with the id
+    /// `mint`. `translated` is the article in another language that the new article translates.
     pub fn assign(
         &mut self,
         new: Member<'_>,

@@ -4,11 +4,11 @@
 //! joins, if any, and the scores of the stories close to it. Every decision is taken by
 //! [`Stories::choose`]: when an article arrives, when a story of one article gets a second look,
 //! and when `/match` or `explain` predict what would happen. All three apply the same rules, except
-//! that a second look has a different threshold (`join_again`) and ignores shared text.
+//! that a second look uses the threshold `join_again` instead of `join` and ignores shared text.
 //!
 //! The threshold rises with the score of the second-best story, the rival. If an article resembles
-//! both, then what it shares with the better one may be no more than their common topic. This is a
-//! local rule: nothing depends on how many stories are live.
+//! both, then what it shares with the best story may be no more than the topic that the two stories
+//! have in common. This is a local rule: nothing depends on how many stories are live.
 //!
 //! Cost: the postings are read up to `postings_max` entries per channel, and at most `stories_max`
 //! stories are scored exactly.
@@ -38,8 +38,8 @@ pub(super) struct Decision {
 }
 
 impl Decision {
-    /// The second-best story, if the article joins the best one by its score and the second-best
-    /// scores at least `doubt`.
+    /// The second-best story, if the article joins the best one by its score, and its score with
+    /// the second-best story is at least `doubt`.
     pub(super) fn rival(&self, doubt: f64) -> Option<StoryId> {
         let second = self.near.get(1).filter(|second| second.score >= doubt)?;
         self.score.map(|_| second.story)
@@ -56,8 +56,8 @@ struct NearStory {
 }
 
 impl Stories {
-    /// The story of `matched`, with which `new` shares text, if articles of this kind join the
-    /// story of their match.
+    /// The story of `matched`, an article with which `new` shares text. `None` if `new` is of a
+    /// kind that does not join the story of its match.
     pub(super) fn story_by_text(
         &self,
         new: Member<'_>,
@@ -152,8 +152,8 @@ fn group(
     stories
 }
 
-/// The score of an article in a story; `None` if one of the nearest members is its twin, which is a
-/// text from the same template about another occasion.
+/// The score of an article with a story; `None` if one of the nearest members is a twin of the
+/// article: a text from the same template about another occasion.
 fn score_of(
     new: Member<'_>,
     query: &Query<'_>,

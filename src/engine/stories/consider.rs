@@ -12,7 +12,7 @@ pub struct Choice {
     /// Whether the story was chosen because the article shares text with one of its members,
     /// regardless of scores.
     pub by_text: bool,
-    /// Whether articles of its kind join stories at all.
+    /// Whether the article may belong to a story at all; a withdrawal, for example, may not.
     pub joins: bool,
     /// The stories close to the article with their scores, best first.
     pub near: Vec<(StoryId, f64)>,

@@ -184,7 +184,7 @@ pub struct FrequencyHead {
 /// it. Most counters of a rarely used language are zero.
 pub(super) type Page = Vec<(u16, u32)>;
 
-/// Converts counts, given in order with their positions in the page, to a page.
+/// Builds a page from counts, which are given in order, each with its position in the page.
 fn with_gaps(counts: impl Iterator<Item = (usize, u32)>) -> Page {
     let mut next = 0;
     let above_zero = counts.filter(|(_, count)| *count > 0);

@@ -45,14 +45,15 @@ pub(super) struct LeadOrder {
 pub(super) struct Rank {
     /// 2 if it is still valid, 1 if it is superseded or corrected, 0 if it is withdrawn.
     validity: u8,
-    /// A publisher earlier in the list of preferred ones ranks higher.
+    /// Higher for a publisher that comes earlier in the list of preferred publishers.
     preference: Reverse<PreferencePlace>,
     /// The setting `lead` that was used for the rank; the same for all members.
     choice: LeadChoice,
     /// With `fullest`: 2 for a report in its own right, 1 for one built on another text, 0
     /// otherwise. With the other choices: 1 for a text that is not a redelivery.
     own: u8,
-    /// With `fullest` the number of doublings in its length, with `longest` its length, else 0.
+    /// With `fullest` the base 2 logarithm of its length, rounded down; with `longest` its length;
+    /// otherwise 0.
     size: u32,
     /// The sequence. Except with `newest`, its bits are inverted so that the earlier member ranks
     /// higher.

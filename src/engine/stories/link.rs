@@ -1,7 +1,7 @@
 //! Links stories in different languages that are about one event.
 //!
-//! In: the [universal terms](super::universal) of articles. Out: [`StoryLink`]s, with the numbers
-//! of names, places and figures that both stories share.
+//! In: the [universal terms](super::universal) of articles. Out: [`StoryLink`]s, each with how many
+//! names, places and figures the two stories share.
 //!
 //! The universal terms of a story are those of its newest articles, added up. Two stories are
 //! linked if the cosine of their universal terms is at least `link`, or `link_by_two` if they share
@@ -57,7 +57,7 @@ pub struct StoryLink {
 const POSTINGS_MAX: usize = 256;
 /// Maximum number of stories compared for one article, besides those that are already linked.
 const CANDIDATES_MAX: usize = 4;
-/// The number of newest articles whose terms represent a story.
+/// A story is represented by the terms of this many of its newest articles.
 const ARTICLES_MAX: usize = 4;
 /// Maximum number of terms that represent a story: the heaviest ones.
 const PROFILE_MAX: usize = 32;
@@ -315,8 +315,8 @@ impl Stories {
         best_by_language(links, tuning.links_max).0
     }
 
-    /// The stories to which `live`, in `language`, is linked, and those that may be about the same
-    /// event because they share rare terms with `new`.
+    /// The stories to which `live`, in `language`, is linked, and the stories that may be about the
+    /// same event because they share rare terms with `new`.
     fn link_candidates(&self, live: &LiveStory, language: Lang, new: Member<'_>) -> Vec<StoryId> {
         let mut stories: Vec<StoryId> = live.record.links.iter().map(|link| link.story).collect();
         let most = stories.len() + CANDIDATES_MAX;

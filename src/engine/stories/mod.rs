@@ -118,7 +118,7 @@ pub const LEAD_SENTENCE_BYTES_MAX: usize = 160;
 pub struct StoryId(NonZeroU64);
 
 impl StoryId {
-    /// The id with this number; 0 is not an id and becomes 1.
+    /// Creates an id from a number; 0 is not an id and becomes 1.
     pub const fn new(id: u64) -> Self {
         match NonZeroU64::new(id) {
             Some(id) => Self(id),
@@ -126,7 +126,7 @@ impl StoryId {
         }
     }
 
-    /// The number of the id.
+    /// The id as a number.
     pub const fn get(self) -> u64 {
         self.0.get()
     }
@@ -242,7 +242,7 @@ pub struct Summary {
     pub last_seen: EventTime,
     /// The earlier story that it continues.
     pub follows: Option<StoryId>,
-    /// Stories in other languages: those linked as translations, and those of `links`.
+    /// Stories in other languages: the stories linked by a translation, and the stories in `links`.
     pub related: Vec<StoryId>,
     /// Stories in other languages that are about the same event, with the evidence.
     pub links: Vec<StoryLink>,
@@ -284,7 +284,7 @@ pub struct LifeRecord {
     /// Stories in other languages that are linked by a translation: an article in one of the two
     /// stories states that it is a translation of an article in the other.
     pub related: Vec<StoryId>,
-    /// How many articles fitted both this story and the named other story.
+    /// Other stories, each with how many articles fitted both that story and this one.
     pub doubts: Vec<(StoryId, u8)>,
     /// Engine time of the last published change since the story was opened.
     pub changed: Option<EventTime>,

@@ -63,7 +63,7 @@ impl Posting {
         self.0 >> (32 - LOW_BITS)
     }
 
-    /// The number of the step of the share, 0..=15.
+    /// The step of the share, 0..=15.
     fn step(self) -> usize {
         (self.0 & ((1 << (32 - LOW_BITS)) - 1)) as usize
     }

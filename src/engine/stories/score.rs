@@ -200,8 +200,8 @@ impl<'a> Query<'a> {
         (1.0 - breadth / many.max(1.0)).max(0.0)
     }
 
-    /// The cosine with the sum of a few articles, by channel; `norms` are the squared lengths of
-    /// the sum.
+    /// The cosine of the article with the sum of a few other articles, by channel; `norms` are the
+    /// squared lengths of that sum.
     pub(super) fn all<'b>(
         &self,
         articles: impl Iterator<Item = &'b Terms>,
@@ -235,7 +235,8 @@ impl<'a> Query<'a> {
         cosines
     }
 
-    /// The cosine with a stored sum of articles, by channel; `norms` are its squared lengths.
+    /// The cosine of the article with a stored sum of articles, by channel; `norms` are the squared
+    /// lengths of that sum.
     pub(super) fn sum(&self, sums: &Sums, norms: ByChannel<f64>) -> ByChannel<Option<f64>> {
         let mut cosines = [None; 4];
         for channel in Channel::ALL {
@@ -342,7 +343,8 @@ pub(super) fn mean(cosines: ByChannel<Option<f64>>, settings: &Settings) -> f64 
 }
 
 /// Whether two texts are twins: texts from one template about two occasions. The words of twins are
-/// similar, and either one of the two is of a recurring kind or their names and numbers differ.
+/// similar, and either one of the articles is of the kind `recurring`, or the names and numbers in
+/// the texts differ.
 pub(super) fn twins(
     cosines: ByChannel<Option<f64>>,
     kinds: [Kind; 2],

@@ -95,8 +95,8 @@ pub struct Tuning {
     pub channels: [f64; 4],
     /// The cosine assumed for a missing title, as a share of the mean of the other channels.
     pub untitled: f64,
-    /// Two texts with at least this cosine come from one template if one of them is of a recurring
-    /// kind or their names differ.
+    /// Two texts with at least this cosine come from one template if one of the articles is of the
+    /// kind `recurring` or if the names in the texts differ.
     pub template: f64,
     /// Names differ if their cosine is less than this factor times the cosine of the texts.
     pub template_names: f64,
@@ -108,10 +108,10 @@ pub struct Tuning {
     /// The time between two articles at which the time factor removes 39 % of that share: the
     /// standard deviation of a Gaussian.
     pub time_sigma: Span,
-    /// The toll: the amount subtracted from the score of a large story.
+    /// The toll, which is subtracted from the score of a story of `n` articles, is this times
+    /// `1 - 1/n`.
     pub size: f64,
-    /// The size of a story above which the toll no longer grows. From this size on, the toll is
-    /// almost as high as `size`.
+    /// The number of articles in a story from which on the toll no longer grows.
     pub size_full: u32,
     /// The largest amount subtracted from the score of an article that shares only a few terms with
     /// the nearest members.

@@ -4,7 +4,7 @@
 //! most frequent first. A redelivery is not counted. Articles that were withdrawn or that have left
 //! the window since they joined stay counted, so the counts are part of the story's record.
 //!
-//! The first [`TAGS_MAX`] different subjects, places and languages of a story are counted; further
+//! The first [`TAGS_MAX`] distinct subjects, places and languages of a story are counted; further
 //! ones are not. Of each article, only the first [`ARTICLE_TAGS_MAX`] subjects and places count. A
 //! name longer than [`TAG_BYTES_MAX`] is left out instead of truncated, because the start of a code
 //! may be another code.
@@ -49,7 +49,7 @@ fn add<T: PartialEq>(all: &mut Vec<(T, u32)>, tag: T, count: u32) {
     }
 }
 
-/// Adds the different names of one article, at most [`ARTICLE_TAGS_MAX`] of them.
+/// Adds the distinct names of one article, at most [`ARTICLE_TAGS_MAX`] of them.
 fn add_names<'a>(all: &mut Vec<(Box<str>, u32)>, names: impl Iterator<Item = &'a str>) {
     let mut own: Vec<&str> = Vec::new();
     for name in names.map(str::trim).filter(|n| !n.is_empty() && n.len() <= TAG_BYTES_MAX) {

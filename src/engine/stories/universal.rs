@@ -5,7 +5,7 @@
 //!
 //! | kind | words | term |
 //! |---|---|---|
-//! | name | capitalized words that are not part of a place | the consonants in Latin letters |
+//! | name | capitalized words that are not part of a place | its consonants, in Latin letters |
 //! | place | a name in the [gazetteer](super::places) | the place |
 //! | figure | words with two digits or more | the number without separators and letters |
 //!

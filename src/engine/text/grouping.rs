@@ -1,4 +1,4 @@
-//! Grouped thousands: one value in every spelling.
+//! Grouped thousands: gives a figure the same form, however its digits are grouped.
 //!
 //! In: a figure in common form, or the words of a text. Out: the figure without the separators of
 //! its groups, or the words, in which groups separated by spaces are joined into one word.

@@ -223,7 +223,7 @@ fn letters_form(word: &str) -> String {
     spelling::CommonForm::of(word).text
 }
 
-/// Removes headline, datelines, bylines and trailers from `clean` once more, after learned
+/// Removes the headline, datelines, bylines and trailers from `clean` once more, after learned
 /// boilerplate was removed from its edges. Returns `clean` unchanged if nothing would be left.
 pub fn own(clean: Clean, headline: &str) -> Clean {
     let own = edges::own(&clean.text, headline);

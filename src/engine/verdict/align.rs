@@ -217,7 +217,7 @@ impl<'a> Aligner<'a> {
         let mut best = same.map(|new| self.extend(old, new, at));
         let mut place = self.heads[self.slot(wanted)];
         let mut tried = 0;
-        // Entries of other grams in this slot do not count towards CHAIN_MAX.
+        // Entries in this slot for four bytes other than `wanted` do not count towards CHAIN_MAX.
         for _ in 0..SLOT_MAX {
             if place == NONE || tried == CHAIN_MAX {
                 break;

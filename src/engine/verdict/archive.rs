@@ -34,8 +34,8 @@ impl<'a> Earlier<'a> {
         theirs.root.as_ref().filter(|_| theirs.kind.joins_its_match())
     }
 
-    /// The first article of its chain: itself, unless its kind joins the chain of the article that
-    /// it matches.
+    /// The first article of the chain that this article belongs to: this article itself, unless
+    /// articles of its kind join the chain of the article that they match.
     pub fn root(self) -> Sequence {
         self.inherited_root().and_then(|root| root.sequence).unwrap_or(self.sequence)
     }
@@ -84,8 +84,7 @@ pub trait Archive {
     fn past_of_name(&self, key: u64) -> Option<&Identity>;
 }
 
-/// Whether two articles are from the same family of providers. Two unknown providers are not the
-/// same.
+/// Whether two articles are from the same family of providers. False if either provider is unknown.
 pub(super) fn same_provider(a: &ArticleMetadata, b: &ArticleMetadata) -> bool {
     match (&a.provider, &b.provider) {
         (Some(a), Some(b)) => publisher::same_family(a, b),

@@ -66,8 +66,8 @@ impl TaintedWords {
     }
 }
 
-/// The word ranges of `that` that literally repeat tainted words of `text`; empty if there are
-/// none. The caller builds the aligner of `text` once for all articles.
+/// The word ranges in which the article `that` literally repeats tainted words of `text`; empty if
+/// there are none. The caller builds the aligner of `text` once for all articles.
 pub fn carried_ranges(
     text: &Aligner<'_>,
     tainted: &TaintedWords,
@@ -91,9 +91,9 @@ pub fn carried_ranges(
     ranges
 }
 
-/// Whether `that`, which has the same slug as `text`, contains enough of its figures. For a
-/// corrected text: at least one tainted figure, and at least one of the other figures if there are
-/// any. For a whole text: at least two of its figures, and half of them.
+/// Whether `that`, which has the same slug as `text`, contains enough of the figures of `text`. For
+/// a corrected text: at least one tainted figure, and at least one of the other figures if there
+/// are any. For a whole text: at least two of its figures, and half of them.
 pub fn is_likely_carrier(text: &Fingerprint, tainted: &TaintedWords, that: &Fingerprint) -> bool {
     let mut present: Vec<u32> = that.figures.iter().map(|figure| figure.hash).collect();
     present.sort_unstable();

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(super) struct TextKind {
     /// The kind.
     pub(super) kind: Kind,
-    /// The stable name of the rule that gave it.
+    /// The stable name of the rule that gave the kind.
     pub(super) rule: &'static str,
     /// How the two articles differ; only set if the measures alone show a copy.
     pub(super) difference: Difference,
@@ -48,14 +48,14 @@ pub(super) fn text_kind(
     let hours = new.now.since(that.arrived).0 / 3_600_000;
     let only = difference.turned && difference.new_words + difference.old_words == 0;
     let soon = hours <= set.tuning.unmarked_hours;
-    // Figures that differ between two briefs are only a correction if the subject is the same.
+    // A brief whose figures differ corrects the earlier brief only if both have the same subject.
     let other = difference.other_subject
         || kind == Kind::Correction && difference.other_headline
         || difference.passages.replaced;
     let (kind, rule) = match (other, only && soon) {
         (true, _) => (Kind::Recurring, OTHER_SUBJECT),
         (_, true) if same_provider(new.about, that.about) => (Kind::Correction, CHANGED_WORDS),
-        // Not a mere duplicate, although the words of the texts are equal.
+        // The words are equal, but the difference is news, so the article is not a mere duplicate.
         _ if equal && new.about.uri != that.about.uri && difference.is_news() => {
             (Kind::Reprint, CHANGED_WORDS)
         }
@@ -122,7 +122,8 @@ fn bare(new: Arrival<'_>, that: Earlier<'_>) -> Evidence {
     }
 }
 
-/// A relation to `that` without evidence. Kinds that join their match inherit its root.
+/// A relation to `that` without evidence. If `kind` joins the chain of its match, the relation
+/// inherits the root of `that`.
 fn linked(that: Earlier<'_>, kind: Kind, rule: &'static str) -> Relation {
     let of = Arc::new(RelationTarget { sequence: Some(that.sequence), key: that.about.key() });
     let theirs = &that.verdict.relation;

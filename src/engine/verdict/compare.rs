@@ -130,7 +130,7 @@ impl Comparison {
         comparison
     }
 
-    /// The rank among candidates: Jaccard similarity, then the larger containment, in units of
+    /// The rank among candidates: Jaccard similarity, then the larger containment, both in units of
     /// 2^-20.
     pub(super) fn rank(&self) -> (u32, u32) {
         let fixed = |r: Ratio| (r.get() * f64::from(1 << 20)) as u32;
@@ -214,8 +214,8 @@ impl Comparison {
         self.unmatched_block = Ratio::new(worst_new.max(worst_old).min(1.0)).unwrap_or_default();
     }
 
-    /// Pairs the words of a gap in order, adds the figures among them to `figures` and the number
-    /// of plain words to `extra`. Returns how many words were paired.
+    /// Pairs the words of a gap in order. Adds the pairs of figures to `figures`, and the number of
+    /// pairs of plain words to `extra`. Returns the number of all pairs.
     fn pair_up(&mut self, gap: Gap, new: &Fingerprint, old: &Fingerprint, extra: &mut u32) -> u32 {
         let a = &new.trace[gap.new.0 as usize..gap.new.1 as usize];
         let b = &old.trace[gap.old.0 as usize..gap.old.1 as usize];

@@ -43,8 +43,8 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 
 /// Headlines with more leftover words than this are not searched for words that change the meaning.
 const TURNED_HEADLINE_MAX: usize = 2;
-/// Names that differ show different subjects only if each text has at least one such name per this
-/// many words.
+/// Differing names mean that two texts have different subjects only if they are frequent enough: in
+/// each text, at least one in this many words.
 const NAMES_PART: usize = 30;
 
 /// How to treat words at an edge that are set apart from the shared text.

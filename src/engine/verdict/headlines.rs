@@ -41,10 +41,11 @@ pub(super) struct HeadlineEvidence {
 /// One headline.
 #[derive(Debug, Default)]
 struct HeadlineSide {
-    /// Number of its words that carry meaning, including numbers, negations and opposites
-    /// (`raises`).
+    /// Number of its words that carry meaning, including numbers, negations and words with an
+    /// opposite (`raises`, `cuts`).
     words: u32,
-    /// Number of its words that carry meaning, not counting numbers, negations and opposites.
+    /// Number of its words that carry meaning, not counting numbers, negations and words with an
+    /// opposite.
     all: u32,
     /// How many of `all` are neither in the other headline nor in the shared text.
     own: u32,

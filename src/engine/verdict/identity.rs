@@ -110,8 +110,8 @@ fn repeat(
     Some(to(new, again.that, verified, Kind::Redelivery, rule))
 }
 
-/// A redelivery of `that`, which has the same uri, if only time stamps and counters at the edges of
-/// the text have changed.
+/// The relation of a redelivery of `that`, an article with the same uri, if only time stamps and
+/// counters at the edges of its text have changed.
 fn restamped(
     new: Arrival<'_>,
     that: Earlier<'_>,

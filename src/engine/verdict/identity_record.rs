@@ -23,7 +23,8 @@ pub struct Identity {
     pub version: Option<String>,
     /// The provider that sent it.
     pub provider: Option<String>,
-    /// The keys of its slug and its headline; 0 if it has none, and for a notice.
+    /// The keys of its slug and its headline. A key is 0 if that name is absent; both are 0 for a
+    /// notice.
     pub names: [u64; 2],
     /// The content hash.
     pub content: u64,

@@ -20,7 +20,7 @@ use super::readings::AlignedFigures;
 const READINGS_APART_MINUTES: i64 = 10;
 /// Number of words before and after a figure among which the measured thing is looked for.
 const NEAR_WORDS: u32 = 8;
-/// The same number for the word that shows that a figure is a share of counted votes.
+/// Number of words before and after a figure among which a word for counted votes is looked for.
 const COUNTED_WORDS: u32 = 6;
 /// Ages that can identify somebody.
 const AGES: std::ops::Range<u32> = 1..110;
@@ -132,7 +132,7 @@ pub(super) fn are_other(figures: &AlignedFigures<'_>, changed: &[u32], apart: i6
         || apart >= READINGS_APART_MINUTES && any(&measured)
 }
 
-/// Whether `word` is in a list of words between spaces.
+/// Whether `word` is in `list`, which has a space before and after each word.
 fn is_in(word: &str, list: &str) -> bool {
     list.match_indices(word).any(|(at, _)| {
         let bytes = list.as_bytes();

@@ -19,7 +19,8 @@ use crate::text::tokens::fold;
 /// Maximum length of boilerplate at the head and at the foot. `(30, 3)` means at most 30 words, and
 /// at most a third of the text.
 pub(super) const EDGE_MAX: [(usize, usize); 2] = [(6, 6), (30, 3)];
-/// A different order of names counts as a difference only if neither side has more words than this.
+/// If both sides have the same names in another order, this counts as a difference only if neither
+/// side has more words than this.
 const MOVED_MAX: usize = 8;
 /// Minimum number of letters in a word in which one wrong letter counts as a misspelling.
 const MISSPELLED_LETTERS_MIN: usize = 5;

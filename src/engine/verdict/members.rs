@@ -20,12 +20,13 @@ pub(super) fn turn(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> bool {
     replaced(ours, theirs, senses).any(|member| matches!(member.set, Set::Month | Set::Currency))
 }
 
-/// The number of weekdays that were replaced by another one.
+/// How many weekdays were replaced by another weekday.
 pub(super) fn weekdays_changed(ours: &Side<'_>, theirs: &Side<'_>, senses: Senses) -> u32 {
     replaced(ours, theirs, senses).filter(|member| member.set == Set::Weekday).count() as u32
 }
 
-/// The members among our words that the other text lacks, if it has another member of the same set.
+/// The members of closed sets in `ours` that are not in `theirs`, if `theirs` has another member of
+/// the same set.
 fn replaced<'a>(
     ours: &'a Side<'_>,
     theirs: &'a Side<'_>,

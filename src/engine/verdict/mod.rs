@@ -259,8 +259,8 @@ fn verify<'a>(
     earlier.iter().for_each(|that| that.print.prefetch());
     let aligner = Aligner::of(new.print);
     let compared = |that: Earlier<'a>, before: &[VerifiedCandidate<'a>]| {
-        // Copies often have equal texts: reuse the comparison, unless it leaves out stamps, because
-        // these depend on more than the text.
+        // Copies often have equal texts, so the comparison is reused. A comparison that leaves out
+        // stamps is not reused, because stamps depend on more than the text.
         let same = |v: &&VerifiedCandidate<'_>| {
             v.that.print.content_hash == that.print.content_hash && v.comparison.stamps.is_empty()
         };
@@ -301,11 +301,11 @@ fn best<'a, 'b>(verified: &'a [VerifiedCandidate<'b>]) -> Option<&'a VerifiedCan
 }
 
 /// Further relations, at most `also_max`. Each step takes the candidate that shares the most words
-/// that no earlier choice covers; if these are fewer than `run_words`, it takes the best-ranked
-/// candidate. A copy that adds fewer than `run_words` such words, and is unrelated to the best
-/// match, is reported as `partial`, because it only shares a passage with the best match. The last
-/// place is reserved for the root. An article with the same text as an earlier one inherits the
-/// relations of that article.
+/// not covered by the relations chosen so far. If it shares fewer than `run_words` of these words,
+/// the best-ranked candidate is taken instead. A copy that covers fewer than `run_words` further
+/// words, and is unrelated to the best match, is reported as `partial`, because it only shares a
+/// passage with the best match. The last place is reserved for the root. An article with the same
+/// text as an earlier one inherits the relations of that article.
 fn also(
     new: Arrival<'_>,
     chosen: &Relation,

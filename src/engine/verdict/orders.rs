@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 /// Minimum number of words in a report. A possible order with that much text is left to an editor.
 const REPORT_WORDS: usize = 100;
-/// Confidence that a possible order refers to the article that it names, sent by the same sender.
+/// Confidence that a possible order refers to the article that it names, if one sender sent both.
 const POSSIBLE_CONFIDENCE: f64 = 0.8;
 /// Replaces `POSSIBLE_CONFIDENCE` if the text is as long as a report or the two articles have the
 /// same headline. Also the confidence that an order refers to an article with its own uri, if that
@@ -244,10 +244,10 @@ fn confidence_of_text(notice: &ArticleMetadata, whole: &VerifiedCandidate<'_>) -
     }
 }
 
-/// Confidence that a notice which gives a name of `that` refers to it. A headline weighs more than
-/// a slug, and both together weigh more than either. A slug weighs less if several items have it,
-/// or if nothing else shows that its article is meant. The same provider raises the confidence,
-/// another provider lowers it.
+/// Confidence that a notice which names `that`, by its headline or slug, refers to `that`. A
+/// headline weighs more than a slug, and both together weigh more than either. A slug weighs less
+/// if several items have it, or if nothing else shows that its article is meant. The same provider
+/// raises the confidence, another provider lowers it.
 fn confidence_of_name(
     new: Arrival<'_>,
     that: Earlier<'_>,

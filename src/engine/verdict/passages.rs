@@ -35,18 +35,19 @@ const REPLACED_WORDS_MIN: [usize; 2] = [5, 4];
 const COMMON_WORDS_MAX: usize = 2;
 /// Minimum number of words that carry meaning in a passage that replaces one about another subject.
 const MEANING_MIN: usize = 6;
-/// For whole sentences to be news: minimum number of words that carry meaning and are not in the
-/// replaced passage.
+/// Whole sentences are news only if at least this many of their words carry meaning and are not in
+/// the passage that they replace.
 const OWN_MEANING_MIN: usize = 3;
 /// Minimum number of words that carry meaning in a short sentence that its sender replaced.
 const SWAPPED_MEANING_MIN: usize = 2;
-/// A passage with this many new words is news; the second number is for texts by the same sender.
+/// A passage with at least this many new words is news: 25 if the senders differ, 8 if one sender
+/// sent both texts.
 const ADDED_WORDS_MIN: [usize; 2] = [25, 8];
 /// A passage with a new figure and this many new words is news.
 const FIGURE_WORDS_MIN: usize = 5;
 
-/// Number of adjacent characters that must be in both passages, in East Asian scripts without
-/// spaces and in others, where a character is a letter.
+/// Number of adjacent characters that must be in both passages, in scripts without spaces:
+/// `DENSE_RUN` in East Asian ones, `LETTERS_RUN` in those where a character is a letter.
 const DENSE_RUN: usize = 2;
 const LETTERS_RUN: usize = 4;
 
@@ -113,7 +114,8 @@ impl OwnPassages {
             let figure = || fresh.iter().any(|at| is_new_figure(new, that, *at));
             let adds = fresh.len() >= added || fresh.len() >= FIGURE_WORDS_MIN && figure();
             let adds = adds || report && same_sender;
-            // Its sender replaced a sentence, however short, by one that has no word in common.
+            // The sender replaced a sentence, however short, and the new one shares no word with
+            // it.
             let swapped = same_sender
                 && (starts(first) && starts(end) && !edge || report)
                 && all >= SWAPPED_MEANING_MIN
@@ -143,9 +145,9 @@ fn begins_line(new: Arrival<'_>, at: usize) -> bool {
     new.clean.text[from as usize..to as usize].contains('\n')
 }
 
-/// Whether a passage contains the word of the new text at `at`, given by its trace byte. A single
-/// character of a script without spaces occurs in any text, so those beside it must follow it or
-/// precede it in the passage as well.
+/// Whether a passage, given by its trace bytes, contains the word at `at` of the new text. In a
+/// script without spaces, this word is a single character, which occurs in any text. The passage
+/// must therefore also contain the characters that come next to it in the new text.
 fn is_in(passage: &[u8], new: Arrival<'_>, at: usize) -> bool {
     let run = match word(new, at).chars().next() {
         Some(c) if is_unsegmented(c) && is_dense(c) => DENSE_RUN,

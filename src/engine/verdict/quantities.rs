@@ -304,7 +304,7 @@ impl<'a> Pair<'a> {
 /// A decimal number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Decimal {
-    /// The number in units of a millionth.
+    /// The number, multiplied by a million.
     millionths: u128,
 }
 

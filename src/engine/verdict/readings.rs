@@ -254,7 +254,8 @@ impl AlignedFigures<'_> {
         Some(figures[place].hash)
     }
 
-    /// The value of the figure `at` in the new and in the earlier text in tenths, below 1,000.
+    /// The values of the figure `at` in the new and in the earlier text, in tenths, both below
+    /// 1,000.
     pub(super) fn tenths(&self, at: u32) -> Option<[u32; 2]> {
         let form = common_form(self.shown(at)?);
         let (whole, tenth) = form.split_once(['.', ',']).unwrap_or((&form, "0"));

@@ -160,8 +160,7 @@ pub(super) fn first(
     of_figures.or_else(|| decide(&values.of_shares()))
 }
 
-/// Number of different plain words in a text, distinguished by their trace bytes. Counts up to
-/// `most`.
+/// Number of distinct plain words in a text, told apart by their trace bytes. Counts up to `most`.
 fn distinct(print: &Fingerprint, most: usize) -> usize {
     let (mut seen, mut count) = ([false; 256], 0);
     for &byte in print.trace.iter().filter(|byte| **byte != 0) {
@@ -214,7 +213,7 @@ impl<'a> RuleInputs<'a> {
         }
     }
 
-    /// Number of different plain words in the text that has fewer of them, counted only as far as
+    /// Number of distinct plain words in the text that has fewer of them, counted only as far as
     /// the conditions need.
     fn distinct_words(&self) -> f64 {
         let most = 2 * self.set.tuning.template_words_min as usize;
@@ -282,7 +281,7 @@ impl<'a> RuleInputs<'a> {
         }
     }
 
-    /// How many different plain words a template must have. A few words repeated over and over are
+    /// How many distinct plain words a template must have. A few words repeated over and over are
     /// not a template, whatever figures come between them.
     fn varied(&self) -> f64 {
         let least = f64::from(self.set.tuning.template_words_min);

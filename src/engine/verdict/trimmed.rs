@@ -63,8 +63,8 @@ struct PlaceWord {
     spelling: Spelling,
 }
 
-/// The hashes of the words that name the places of both datelines, if each dateline names one that
-/// the other dateline and both texts lack.
+/// The hashes of the words that name the places of both datelines, if each dateline names a place
+/// that the other dateline and both texts lack.
 fn other_places(
     new: Arrival<'_>,
     that: Earlier<'_>,

@@ -220,7 +220,7 @@ impl Run<'_> {
     }
 
     /// Adds the changes and the output records of an outcome, including those of embargoes that
-    /// have ended. Returns the number of the record's next event.
+    /// have ended. Returns the number that the next event of the record gets.
     fn publish(
         &mut self,
         outcome: Outcome,

@@ -33,7 +33,7 @@ struct Queue {
 
 /// How an actual record matches an expected one.
 enum Match {
-    /// It is the next expected record of this shard; the second value is the record's number.
+    /// It is the next expected record of a shard: the shard, and the record's number.
     Next(u32, usize),
     /// It equals a record that was matched before.
     Repeat,

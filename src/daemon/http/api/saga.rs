@@ -19,11 +19,11 @@ use wirefold_engine::text::{Limits, words};
 
 /// Maximum number of stages listed.
 const STAGES_MAX: usize = 50;
-/// Maximum number of stories that the search for the stages of one story visits, including merged
-/// ones.
+/// Maximum number of stories, including merged ones, that are visited to list the stages of one
+/// running story.
 const LINKED_MAX: usize = 500;
-/// Maximum number of stories that the search for the stages of a row in a list visits, including
-/// merged ones.
+/// Maximum number of stories, including merged ones, that are visited to count the stages of a
+/// running story for its row in a list.
 const COUNTED_MAX: usize = 50;
 /// Maximum number of names listed per stage.
 const NAMES_MAX: usize = 8;
@@ -142,14 +142,15 @@ fn stage_row(stage: &SagaStage<'_>, known: &mut Known) -> StageRow {
 /// What the earlier live stages of a running story have.
 #[derive(Default)]
 struct Known {
-    /// Headlines, first sentences, subjects and places, each with its type, in folded case.
+    /// Headlines, first sentences, subjects and places in folded case, each with the name of its
+    /// type.
     texts: BTreeSet<(&'static str, String)>,
     /// The hashes of the words in `texts`.
     words: BTreeSet<u64>,
 }
 
 impl Known {
-    /// Adds a story, and returns what was not known before.
+    /// Adds a story, and returns what the story has that was not known before.
     fn add(&mut self, story: &SnapshotStory) -> AddedInfo {
         let summary = &story.summary;
         let headline = self.new_text("headline", &summary.headline);

@@ -115,9 +115,9 @@ impl<'a> Fields<'a> {
         if raw.starts_with('{') { Self::read(raw).ok() } else { None }
     }
 
-    /// Adds a field. If several fields have the same name, the last one wins. If different names
-    /// fold to the same name, the one that is written in the folded form wins; if there is none,
-    /// the first in byte order.
+    /// Adds a field. If several fields have the same name, the last one wins. If several distinct
+    /// names fold to the same name, the name that is written in the folded form wins; if none of
+    /// them is, the first in byte order wins.
     fn add(&mut self, name: Cow<'a, str>, value: &'a str) {
         let value = untagged(value);
         let folded = match name.bytes().any(|b| b"_-".contains(&b) || b.is_ascii_uppercase()) {
@@ -272,8 +272,8 @@ impl<'f, 'a> FieldReader<'f, 'a> {
         (!paragraphs.is_empty()).then(|| paragraphs.join("\n\n").into())
     }
 
-    /// The text of an object: in the first of its fields `CONTENT_NAMES` that has a text or, if
-    /// there are only translations, in the first of these.
+    /// The text of an object: that of the first of the fields `CONTENT_NAMES` with a text or, if
+    /// the object contains only translations of a text, the first translation.
     fn content_of_object(
         &self,
         field: &'static str,

@@ -59,7 +59,7 @@ fn node_type(node: &Fields<'_>) -> Option<String> {
     Some(stated.replace(['-', '_'], ""))
 }
 
-/// Whether an object is a node of a tree, so that it may be without text.
+/// Whether an object is a node of a tree. A node may be without text.
 pub(super) fn is_node(object: &Fields<'_>) -> bool {
     node_type(object).is_some() || object.raw("component").is_some()
 }

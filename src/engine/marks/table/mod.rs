@@ -20,7 +20,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
     orders::ORDERS.iter().chain(revisions::REVISIONS)
 }
 
-/// All patterns of the table, each with its row and its number in the row. The position in this
+/// All patterns of the table, each with its row and its index in that row. The position in this
 /// order is the rank of a pattern: if several patterns match, the first one decides.
 pub(super) fn patterns() -> impl Iterator<Item = (&'static Row, usize)> {
     rows().flat_map(|row| (0..row.patterns.len()).map(move |at| (row, at)))

@@ -1,6 +1,7 @@
 //! Recognizes elements that publishers add to the text of an article: captions, bylines, embedded
-//! posts, forms for newsletters, and links to other articles. Two publishers of the same text add
-//! different ones, and some of them quote the headline, so they would hide a copy.
+//! posts, forms for newsletters, and links to other articles. If two publishers have the same text,
+//! each adds other elements to it, and some of these quote the headline, so they would hide that
+//! one text is a copy of the other.
 //!
 //! | element | recognized by |
 //! |---|---|

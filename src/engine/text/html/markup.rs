@@ -229,7 +229,7 @@ fn infallible(token: Result<MarkupToken, Infallible>) -> MarkupToken {
 /// Element names, numbered in order of appearance.
 #[derive(Default)]
 struct ElementNames {
-    /// The names by number.
+    /// The names; the index of a name is its number.
     all: Vec<Vec<u8>>,
     /// The number of each name.
     index: BTreeMap<Vec<u8>, u32>,

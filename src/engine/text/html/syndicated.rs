@@ -33,7 +33,8 @@ const LINES: &[&[&str]] = &[
     &["bài viết ", " đã xuất hiện đầu tiên trên "],
     &["artikel ", " pertama kali tampil pada "],
 ];
-/// What is left of such a line without its links, if the line starts with the headline.
+/// What is left of a line such as `HEADLINE first appeared on SITE` if headline and site are links
+/// and the text of links is removed.
 const AROUND_LINKS: [&str; 6] = [
     "first appeared on",
     "appeared first on",

@@ -69,7 +69,7 @@ const COMPOUNDS: &[Compounds] = &[
     },
 ];
 
-/// The compounds of Norwegian, for one of its codes.
+/// The compounds of Norwegian, for one of its language codes.
 const fn norwegian(language: &'static str) -> Compounds {
     Compounds {
         language,

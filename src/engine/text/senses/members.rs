@@ -30,7 +30,7 @@ pub enum Set {
 pub struct Member {
     /// The set.
     pub set: Set,
-    /// The number of the member in its set.
+    /// The index of the member in its set.
     pub index: u8,
 }
 

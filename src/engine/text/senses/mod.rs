@@ -42,7 +42,7 @@ pub enum Sense {
     Negation,
     /// One side of a pair of opposites.
     Opposite {
-        /// The number of the pair in its language.
+        /// The index of the pair among the pairs of its language.
         pair: u16,
         /// Whether it is the second side.
         second: bool,
