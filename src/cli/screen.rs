@@ -8,12 +8,12 @@
 
 use crate::cli::color::{Color, safe};
 use crate::cli::feed::clock::UNDATED;
-use crate::cli::summary::Summary;
 use crate::cli::summary::contents::RecordContents;
 use crate::cli::summary::stories::StorySummary;
 use crate::cli::summary::text::{carrier, members, named};
+use crate::cli::summary::{Alerts, Summary};
 use crate::cli::words;
-use crate::daemon::publish::article::{ArticleClassified, JoinedStory, RelationInfo};
+use crate::daemon::publish::article::{ArticleClassified, ItemKind, JoinedStory, RelationInfo};
 use crate::daemon::publish::radius::RadiusInfo;
 use crate::daemon::publish::story::{Absorbed, StoryMerged};
 use std::collections::BTreeMap;
@@ -78,10 +78,17 @@ impl Screen {
                 let mut lines = self.classified(time, classified, summary);
                 lines.append(&mut self.opened);
                 lines.extend(classified.story.as_ref().and_then(|story| self.joined(story)));
+                if classified.article.kind == ItemKind::Advisory && classified.story.is_none() {
+                    lines.push(self.aside("\u{2504} no story (notice or schedule for editors)"));
+                }
                 lines
             }
-            RecordContents::Withdrawn(radius) => self.radius("withdrawn", radius, summary),
-            RecordContents::Corrected(radius) => self.radius("corrected", radius, summary),
+            RecordContents::Withdrawn(radius) => {
+                self.radius(("withdrawn", &summary.withdrawn), radius, summary)
+            }
+            RecordContents::Corrected(radius) => {
+                self.radius(("corrected", &summary.corrected), radius, summary)
+            }
             RecordContents::Superseded(superseded) => {
                 let old = named(&superseded.article, summary);
                 let reason = words::reason(&superseded.reason);
@@ -159,12 +166,23 @@ impl Screen {
         lines
     }
 
-    /// The lines about a withdrawal or correction, with the articles that contain the text.
-    fn radius(&self, what: &str, radius: &RadiusInfo, summary: &Summary) -> Vec<String> {
+    /// The lines about a withdrawal or correction, with the articles that contain the text. `known`
+    /// are the earlier alerts: the event is published again when a later article contains the text.
+    fn radius(
+        &self,
+        (what, known): (&str, &Alerts),
+        radius: &RadiusInfo,
+        summary: &Summary,
+    ) -> Vec<String> {
         let of =
             radius.of.as_ref().map_or_else(|| "an unknown article".into(), |of| named(of, summary));
-        let carried = if radius.carriers.is_empty() { "no carriers" } else { "carried by" };
-        let mut lines = vec![format!("{INDENT}! {what}: {of}; {carried}")];
+        let again = known.contains(radius) && radius.part.is_none_or(|part| part.number == 1);
+        let (earlier, carried) = match (again, radius.carriers.is_empty()) {
+            (true, false) => (" earlier", "also carried by"),
+            (false, false) => ("", "carried by"),
+            (_, true) => ("", "no carriers"),
+        };
+        let mut lines = vec![format!("{INDENT}! {what}{earlier}: {of}; {carried}")];
         lines
             .extend(radius.carriers.iter().map(|c| format!("{INDENT}    {}", carrier(c, summary))));
         lines.iter().map(|line| self.paint.alarm(line)).collect()

@@ -74,6 +74,14 @@ fn with_once_the_demo_shows_every_record_and_then_a_summary() {
     assert!(out.lines().any(|line| line.contains("also partial of")), "no spliced item\n{out}");
     assert!(section(out, "Stories").iter().all(|story| count(story) > 1));
     check_transcript(out);
+    let court = "Northwire \"Court freezes accounts of shipping line Corvane\"; ";
+    for (start, times) in [("withdrawn: ", 1), ("withdrawn earlier: ", 2)] {
+        let also = if times > 1 { "also carried by" } else { "carried by" };
+        let line = format!("! {start}{court}{also}");
+        assert_eq!(out.lines().filter(|l| l.trim() == line).count(), times, "{line}\n{out}");
+    }
+    let no_story = out.lines().filter(|l| l.trim().starts_with("\u{2504} no story (notice"));
+    assert_eq!(no_story.count(), 2, "the advisory and the daybook\n{out}");
     let carriers = section(out, "Withdrawn");
     assert!(carriers.iter().any(|line| line.starts_with("      ")), "{carriers:?}");
 }
@@ -143,6 +151,8 @@ fn without_once_the_demo_keeps_serving_until_a_signal() {
         Some(rest.split('/').next()?.to_owned())
     });
     let at = at.unwrap();
+    let broker = lines.find_map(|l| l.strip_prefix("Kafka for consumers: ").map(str::to_owned));
+    assert!(TcpStream::connect(broker.unwrap()).is_ok(), "the broker accepts connections");
     assert!(lines.any(|line| line.contains("stays up until Ctrl-C")));
     assert!(get(&at, "/readyz").starts_with("HTTP/1.1 200"));
     let received = format!("\nwirefold_articles_received_total {}\n", SAMPLE.lines().count());

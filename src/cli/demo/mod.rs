@@ -173,6 +173,8 @@ impl Demo<'_> {
                 "http://{at}/metrics  http://{at}/readyz  http://{at}/api/v1/status"
             )),
         ];
+        let broker = self.kafka.properties.get("bootstrap.servers");
+        lines.extend(broker.map(|at| paint.dim(&format!("Kafka for consumers: {at}"))));
         lines.extend(served.note.iter().map(|note| paint.alarm(note)));
         lines.push(paint.dim("starting (joining the consumer group takes about four seconds) ..."));
         lines.push(String::new());

@@ -191,15 +191,7 @@ fn date(article: &ArticleInfo) -> Option<EventTime> {
 impl Alerts {
     /// Adds the carriers of `radius` to the alert of the same notice, or adds a new alert.
     fn add(&mut self, radius: &RadiusInfo) {
-        let same = |alert: &TextAlert| {
-            let of = match (&alert.of, &radius.of) {
-                (Some(of), Some(other)) => of.is_same(other),
-                (None, None) => true,
-                _ => false,
-            };
-            of && alert.by.is_same(&radius.by)
-        };
-        let at = match self.listed.iter().rposition(same) {
+        let at = match self.position(radius) {
             Some(at) => at,
             None if self.listed.len() >= ALERTS_MAX => {
                 self.more += 1;
@@ -215,5 +207,22 @@ impl Alerts {
         let room = CARRIERS_MAX - alert.carriers.len();
         alert.carriers.extend(radius.carriers.iter().take(room).cloned());
         alert.more += radius.carriers.len().saturating_sub(room);
+    }
+
+    /// Whether an alert of the same notice about the same article is listed.
+    pub(super) fn contains(&self, radius: &RadiusInfo) -> bool {
+        self.position(radius).is_some()
+    }
+
+    /// The position of the alert of the same notice about the same article.
+    fn position(&self, radius: &RadiusInfo) -> Option<usize> {
+        self.listed.iter().rposition(|alert| {
+            let of = match (&alert.of, &radius.of) {
+                (Some(of), Some(other)) => of.is_same(other),
+                (None, None) => true,
+                _ => false,
+            };
+            of && alert.by.is_same(&radius.by)
+        })
     }
 }

@@ -341,8 +341,10 @@ fn union(deltas: &[&CommitDelta], clock: Option<String>) -> Changed {
     operation_id = "followEvents",
     tag = "streams",
     params(
-        ("type" = Option<String>, Query, description = "an event type, with or without \
-            `wirefold.` and `.v1`; may be repeated"),
+        ("type" = Option<String>, Query,
+            pattern = "^(wirefold\\.)?(article\\.(classified|withdrawn|corrected|superseded)|\
+                story\\.(opened|updated|merged|closed))(\\.v1)?$",
+            description = "an event type, with or without `wirefold.` and `.v1`; may be repeated"),
         ("story" = Option<String>, Query, description = "only events with the id of this \
             story as their key"),
         ("after" = Option<String>, Query,

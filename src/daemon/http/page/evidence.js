@@ -2,6 +2,7 @@
 
 import { el, isolated } from "./dom.js";
 import { counted, duration, nameAsWords, number, percent, timeOf } from "./format.js";
+import { meaningOf } from "./words.js";
 
 const SHARES = [
   ["of_this_in_that", "of this text is in the other one"],
@@ -59,7 +60,7 @@ export const otherRelations = (details) =>
 
 const fact = (name, value) =>
   value !== undefined && [
-    el("dt", {}, name),
+    el("dt", { title: meaningOf(name) }, name),
     el("dd", {}, el("bdi", {}, typeof value === "number" ? number(value) : value)),
   ];
 

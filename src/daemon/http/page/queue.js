@@ -196,7 +196,18 @@ const itemTime = (item) =>
         { class: "at" },
         `in ${duration((new Date(item.lifts) - new Date(item.clock)) / 1_000)}`,
       )
-    : el("span", { class: "at" }, timeOf(item.since, item.clock, false));
+    : el("span", { class: "at" }, arrivalOf(item));
+
+// The arrival of the newest carrier, or of the notice if no carrier is newer. The tooltip says
+// which of the two it is, and when the text was withdrawn or corrected.
+function arrivalOf(item) {
+  const time = timeOf(item.since, item.clock, false);
+  const action = { withdrawn: "withdrawn", uncorrected: "corrected" }[item.reason];
+  if (!action || !item.by) return time;
+  const notice = `${action} at ${item.by.arrived}`;
+  time.title = item.since === item.by.arrived ? notice : `newest carrier ${item.since}; ${notice}`;
+  return time;
+}
 
 // The publisher of the article and the others involved: the carriers, or the publisher of the other
 // article.

@@ -13,7 +13,7 @@ import { badges } from "./story-row.js";
 import { seenCounts } from "./store.js";
 import { setOpenTitle } from "./title.js";
 import { markRead } from "./unread.js";
-import { INDEPENDENT } from "./words.js";
+import { INDEPENDENT, LEAD_REASONS, meaningOf } from "./words.js";
 
 export function storyView(root, id, expand) {
   const head = el("header", { class: "story-head" });
@@ -169,7 +169,7 @@ function headOf(story, clock) {
       story.lead &&
         el(
           "span",
-          {},
+          { title: LEAD_REASONS[story.lead_reason] ?? meaningOf("lead") },
           "lead: ",
           el("bdi", {}, publisherName(story.lead)),
           story.lead_reason && ` (${nameAsWords(story.lead_reason)})`,

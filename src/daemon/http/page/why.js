@@ -7,6 +7,7 @@ import { el, setContent } from "./dom.js";
 import { bar, distanceInWords } from "./evidence.js";
 import { counted, nameAsWords, number, percent } from "./format.js";
 import { setOpenTitle } from "./title.js";
+import { meaningOf } from "./words.js";
 
 export function whyView(root, a, b) {
   const status = el("p", { class: "note", role: "status" }, "Loading…");
@@ -51,8 +52,10 @@ const withIndefiniteArticle = (kind) => (/^[aeiou]/.test(kind) ? `an ${kind}` : 
 
 function sharedText({ texts }) {
   if (!texts) return undefined;
-  // Rules are tried in order. The first one whose conditions all hold decides.
-  const deciding = texts.rules.filter((rule) => rule.holds).slice(0, 1);
+  // Texts with the same words are duplicates, whatever the rules say. Otherwise, the rules are tried
+  // in order, and the first one whose conditions all hold decides.
+  const equal = texts.by_text.rule === "equal-content";
+  const deciding = equal ? [] : texts.rules.filter((rule) => rule.holds).slice(0, 1);
   const others = texts.rules.filter((rule) => !deciding.includes(rule));
   return el(
     "section",
@@ -61,15 +64,24 @@ function sharedText({ texts }) {
     el(
       "p",
       { class: "faint" },
-      texts.hamming !== undefined && `${distanceInWords(texts.hamming)} · `,
-      counted(texts.shared_samples, "shared sample"),
+      texts.hamming !== undefined && [
+        el("span", { title: meaningOf("SimHash") }, distanceInWords(texts.hamming)),
+        " · ",
+      ],
+      el(
+        "span",
+        { title: meaningOf("shared samples") },
+        counted(texts.shared_samples, "shared sample"),
+      ),
     ),
-    deciding.length > 0 ? rulesTable(deciding) : el("p", {}, "No text rule matches."),
+    equal && el("p", {}, "Decided by equal content. The rules below were not needed."),
+    deciding.length > 0 && rulesTable(deciding),
+    deciding.length === 0 && !equal && el("p", {}, "No text rule matches."),
     others.length > 0 &&
       el(
         "details",
         {},
-        el("summary", {}, counted(others.length, "other rule")),
+        el("summary", {}, counted(others.length, equal ? "rule" : "other rule")),
         rulesTable(others),
       ),
     texts.passages.length > 0 && [
@@ -105,7 +117,7 @@ function rulesTable(rules) {
           "tr",
           {},
           ["Rule", "Measure", "Value", "Threshold", "Margin"].map((name) =>
-            el("th", { scope: "col" }, name),
+            el("th", { scope: "col", title: meaningOf(name.toLowerCase()) }, name),
           ),
         ),
       ),
@@ -166,12 +178,17 @@ function similarSubject({ together, together_absent: absent }) {
       together.channels.map(({ name, cosine }) =>
         el(
           "li",
-          {},
+          { title: meaningOf(name) },
           bar(cosine ?? 0),
           `${CHANNELS[name] ?? name}: ${cosine === undefined ? "no terms" : number(cosine)}`,
         ),
       ),
-      el("li", {}, bar(together.time), `time factor: ${percent(together.time)}`),
+      el(
+        "li",
+        { title: meaningOf("time factor") },
+        bar(together.time),
+        `time factor: ${percent(together.time)}`,
+      ),
     ),
     el(
       "div",

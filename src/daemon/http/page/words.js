@@ -110,6 +110,30 @@ export const GROWTH =
   "how fast a story grows (`rise` in the API): each article counts 1, a copy ¼; the counts halve " +
   "every hour; the bar compares a story with the fastest-growing one on the page";
 
+// Why an article is the lead of its story, by the name of the reason.
+export const LEAD_REASONS = {
+  only: "the story has only this article",
+  "nothing-stands": "no article of the story is valid",
+  "preferred-publisher": "its publisher is in the list of preferred ones in the settings",
+  first: "the first valid article, as the settings ask for",
+  newest: "the newest valid article, as the settings ask for",
+  longest: "the longest valid article, as the settings ask for",
+  "newest-version": "the fullest valid report, which is an update or correction",
+  "fullest-original": "the fullest valid report with a text of its own",
+  "no-original": "no valid article is a full report with a text of its own",
+};
+
+const SIMHASH =
+  "a 64-bit number computed from the words of a text; similar texts differ in few bits";
+const SHARED_SAMPLES =
+  "runs of four words, chosen as samples by a hash, that both texts contain; " +
+  "shared samples find the articles to compare with, but do not decide the kind";
+const MARGIN = "how far the value is from the threshold; negative if the condition does not hold";
+const OPENING = "the headline and the beginning of the body; each word counts once";
+const TIME_FACTOR =
+  "lowers the similarity of subjects if the publishers’ times of the two articles are far apart; " +
+  "100 % does not lower it";
+
 export const TERMS = [
   ["story", "articles on one event in one language, whatever their wording"],
   [
@@ -128,6 +152,11 @@ export const TERMS = [
   ["valid", "not withdrawn, corrected or superseded"],
   ["new", "in lists: arrived since you last opened the story; in a text: in no earlier article"],
   ["last article", "time of the newest article"],
+  ["SimHash", SIMHASH],
+  ["shared samples", SHARED_SAMPLES],
+  ["margin", MARGIN],
+  ["opening", OPENING],
+  ["time factor", TIME_FACTOR],
 ];
 
 const meanings = new Map([
