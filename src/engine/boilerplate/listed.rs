@@ -23,10 +23,10 @@ pub(crate) const TRAILER_STARTS: &[&str] = &[
     "this material may not", "please enable", "enable javascript",
     // Labels of credits, keywords and adverts
     "source:", "author:", "authors:", "editor:", "category:", "categories:", "keywords:",
-    "section:", "credit:", "advert:", "ad:", "autor:", "autorin:", "werbung", "fuente:", "autora:",
-    "fonte:", "autore:", "auteur:", "bron:", "källa:", "annons", "źródło:", "reklama",
-    "источник:", "автор:", "реклама", "kaynak:", "reklam", "nguồn:", "المصدر:", "إعلان:",
-    "来源：", "来源:", "作者：", "广告", "出典：", "広告",
+    "credit:", "advert:", "autor:", "autorin:", "werbung:", "fuente:", "autora:", "fonte:",
+    "autore:", "auteur:", "bron:", "källa:", "annons:", "źródło:", "reklama:", "источник:",
+    "автор:", "реклама:", "kaynak:", "reklam:", "nguồn:", "المصدر:", "إعلان:", "来源：", "来源:",
+    "作者：", "广告：", "广告:", "出典：", "広告：",
     // German
     "lesen sie auch", "lesen sie mehr", "mehr zum thema", "mehr dazu", "auch interessant",
     "das könnte sie auch", "weitere artikel", "weitere nachrichten", "alle rechte vorbehalten",
