@@ -306,7 +306,7 @@ impl LeaseContext {
         list.elements_for_topic(&self.topic).iter().map(|element| element.partition()).collect()
     }
 
-    /// Sends `wake` to the pipeline of a shard. Returns whether there is one.
+    /// Sends `wake` to the pipeline of a shard. Returns false if the shard has no running pipeline.
     fn wake(&self, shard: i32, wake: Wake) -> bool {
         let to = usize::try_from(shard).ok().and_then(|shard| self.wakes.get(shard));
         to.is_some_and(|to| to.send(wake).is_ok())

@@ -135,9 +135,9 @@ impl ChangelogReader {
         }
     }
 
-    /// Whether a former owner wrote the record after it had lost the shard. Earlier releases state
-    /// the generation only in plans and end marks; the records between a plan and its end mark have
-    /// the same generation.
+    /// Whether a former owner wrote the record after it had lost the shard. This is decided by the
+    /// generation, which increases with every takeover. Earlier releases wrote it only in plans and
+    /// end marks; the records between a plan and its end mark have the plan's generation.
     fn is_stale(&mut self, found: &LogRecord) -> Result<bool, Fault> {
         let writer = match (found.key.as_str(), &found.value) {
             (PLAN, Some(value)) => {

@@ -5,13 +5,15 @@
 //!
 //! An earlier article is a candidate if it shares at least `max(2, min(12, w / 4) / p)` samples,
 //! where p is the larger of the two sampling periods and w the word count of the shorter text. An
-//! article is also a candidate if its content hash is equal, or if its masked hash is equal and
-//! covers at least eight plain words. At most `candidates_max` are verified. Half of the places go
-//! to candidates with equal hashes, then to those with the most shared samples times p. Each of the
-//! other places goes to the candidate that shares the most samples which no chosen candidate shares
-//! yet; if no candidate shares such a sample, to the next best candidate. (Without this rule, if a
-//! new text combines two earlier articles, copies of the first could take all places, and the
-//! second would not be verified.) In addition, if any article shares enough samples, up to two
+//! article is also a candidate if its content hash equals that of the new one, or if its masked
+//! hash does and covers at least eight words other than figures.
+//!
+//! At most `candidates_max` are verified. Half of the places go to candidates with equal hashes,
+//! then to those with the most shared samples times p. Each of the other places goes to the
+//! candidate that shares the most samples which no chosen candidate shares yet; if no candidate
+//! shares such a sample, to the next best candidate. (Without this rule, if a new text combines two
+//! earlier articles, copies of the first could take all places, and the second would not be
+//! verified.) In addition, if any article shares enough samples, up to two
 //! articles that share only one sample are candidates, because they may be the donors of short
 //! passages. No other candidate may share that sample, and the sample must stand for at least eight
 //! shingles.

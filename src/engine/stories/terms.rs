@@ -202,7 +202,7 @@ impl Terms {
     }
 
     /// The words of the terms in headline and body, in lower case: for each term, the first form
-    /// that occurs. A term of two characters or syllables is spelled with both.
+    /// that occurs. If a term is a pair of characters or syllables, its text contains both.
     pub fn spelled(
         headline: &str,
         clean: &Clean,

@@ -369,7 +369,8 @@ fn gram(trace: &[u8], at: usize) -> u32 {
 fn starts(gram: u32) -> bool {
     const LOW: u32 = 0x7f7f_7f7f;
     let zeros = !(((gram & LOW) + LOW) | gram | LOW);
-    // The multiplication adds up the four bits in the highest byte.
+    // `zeros >> 7` has a 1 in each byte that is a figure. The multiplication leaves the sum of the
+    // four bytes in the highest byte.
     (zeros >> 7).wrapping_mul(0x0101_0101) >> 24 <= 2
 }
 

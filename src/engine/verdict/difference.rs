@@ -2,8 +2,8 @@
 //! do not share.
 //!
 //! Two texts can share most of their words and still report different news: two cases from one list
-//! of court cases, two notices followed by the same publisher's terms, a verdict with and without
-//! "not". This module reads the words outside the shared runs, and the headlines.
+//! of court cases, two notices that end with the same legal terms of their publisher, "guilty" and
+//! "not guilty". This module reads the words outside the shared runs, and the headlines.
 //!
 //! In: the new article, an earlier one, and the comparison of their texts. Out: a [`Difference`].
 //!
@@ -43,8 +43,8 @@ pub(super) const CHANGED_WORDS: &str = "changed-words";
 
 /// Headlines with more leftover words than this are not searched for words that change the meaning.
 const TURNED_HEADLINE_MAX: usize = 2;
-/// Differing names mean that two texts have different subjects only if they are frequent enough: in
-/// each text, at least one in this many words.
+/// Two texts have different subjects if their names differ, but only if such names are frequent: at
+/// least one name in this many words of each text.
 const NAMES_PART: usize = 30;
 
 /// How to treat words at an edge that are set apart from the shared text.

@@ -99,8 +99,8 @@ pub(super) struct ElementName(u32);
 
 /// A body in pieces.
 pub(super) struct Markup<'a> {
-    /// The source, in which comment starts and tags without an end are replaced with spaces.
-    /// Offsets are the same as in the body.
+    /// The source, with spaces in place of every tag that has no end, and of the start of every
+    /// comment that has no end. Offsets are the same as in the body.
     pub(super) source: Cow<'a, str>,
     /// Text and tags in the order of the source.
     pub(super) pieces: Vec<MarkupPiece>,
