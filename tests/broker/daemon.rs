@@ -79,9 +79,16 @@ impl Daemon {
 
     /// Peak resident memory so far, in MiB.
     pub(crate) fn peak_mb(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+        let peak = self.status_line("VmHWM:");
+        peak.trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
+    /// The value of a line of the process's status in `/proc`; empty if the process has ended.
+    fn status_line(&self, name: &str) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_default();
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        value.unwrap_or_default().trim().to_owned()
     }
 
     /// Whether the daemon has ended.
@@ -107,8 +114,16 @@ impl Daemon {
         self.signal("-CONT");
     }
 
+    /// Whether the daemon has installed its handler for SIGTERM. Before that, the signal kills it.
+    fn handles_signals(&self) -> bool {
+        const SIGTERM: u32 = 15;
+        let mask = self.status_line("SigCgt:");
+        u64::from_str_radix(&mask, 16).is_ok_and(|caught| caught >> (SIGTERM - 1) & 1 == 1)
+    }
+
     /// Stops the daemon (SIGTERM), which must then exit with success.
     pub(crate) fn stops(self) {
+        eventually(|| self.handles_signals().then_some(()));
         self.signal("-TERM");
         let (ended, log) = self.ends();
         assert!(ended.success(), "{ended}:\n{log}");
