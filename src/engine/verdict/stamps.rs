@@ -10,10 +10,10 @@
 //! ```
 //!
 //! The stamps of a page differ each time it is fetched. A changed figure in a stamp is neither a
-//! correction nor news. Stamps are recognized in any language by their form: a separate line, before or after
-//! the running text, that has few words and is not a sentence. Tables, results and short alerts
-//! have the same form, so the running text must be long enough, must not announce the line with a
-//! colon, and at most [`LINES_MAX`] short lines may be at one edge.
+//! correction nor news. Stamps are recognized in any language by their form: a separate line,
+//! before or after the running text, that has few words and is not a sentence. Tables, results and
+//! short alerts have the same form, so the running text must be long enough, must not announce the
+//! line with a colon, and at most [`LINES_MAX`] short lines may be at one edge.
 //!
 //! Cost: one pass over the text, only for pairs of texts in which a figure differs.
 
