@@ -425,6 +425,7 @@ mod tests {
 
     #[test]
     fn phrases_match_the_start_of_lines_in_any_case() {
+        assert!(SENTENCE_STARTS.iter().all(|start| TRAILER_STARTS.contains(start)));
         for phrase in TRAILER_STARTS {
             for line in [phrase.to_uppercase(), format!("{phrase} ö"), format!("x{phrase}")] {
                 let lower = line.to_lowercase();

@@ -75,7 +75,7 @@ pub struct Clean {
     /// The positions of the unchanged runs in the published body, in order. Empty if the text is
     /// the headline.
     pub anchors: Vec<Anchor>,
-    /// The dateline and the closing line that were removed, each followed by a newline; empty if
+    /// The dateline and the closing line that were removed, with a newline between them; empty if
     /// neither was removed.
     pub trimmed: String,
 }
@@ -96,7 +96,7 @@ impl Clean {
 
     /// The dateline and the closing line that were removed; either may be empty.
     pub fn trimmed_lines(trimmed: &str) -> (&str, &str) {
-        trimmed.trim_end_matches('\n').split_once('\n').unwrap_or((trimmed, ""))
+        trimmed.split_once('\n').unwrap_or_default()
     }
 
     /// The character offset, in the published body, of byte `clean` of the text.
@@ -135,7 +135,7 @@ fn trimmed(text: &str, own: &OwnText) -> String {
     let line = |range: &std::ops::Range<usize>| text[range.clone()].trim().replace('\n', " ");
     match (line(&own.dateline), line(&own.closing)) {
         (dateline, closing) if dateline.len() + closing.len() == 0 => String::new(),
-        (dateline, closing) => format!("{dateline}\n{closing}\n"),
+        (dateline, closing) => format!("{dateline}\n{closing}"),
     }
 }
 
@@ -225,14 +225,16 @@ fn letters_form(word: &str) -> String {
 
 /// Removes the headline, datelines, bylines and trailers from `clean` once more, after learned
 /// boilerplate was removed from its edges. Returns `clean` unchanged if nothing would be left.
-pub fn own(clean: Clean, headline: &str) -> Clean {
+pub fn own(mut clean: Clean, headline: &str) -> Clean {
     let own = edges::own(&clean.text, headline);
     if clean.text[own.range.clone()].trim().is_empty() {
         return clean;
     }
     let again = trimmed(&clean.text, &own);
-    let trimmed = if again.is_empty() { clean.trimmed.clone() } else { again };
-    Clean { trimmed, ..clean }.cut(own.range)
+    if !again.is_empty() {
+        clean.trimmed = again;
+    }
+    clean.cut(own.range)
 }
 
 #[cfg(test)]

@@ -64,13 +64,14 @@ pub(super) struct Difference {
     /// The articles are brief, and their texts hardly mention what their different headlines say.
     pub(super) other_headline: bool,
     /// A number in words, a negation, one of two opposites, a sign beside a figure or the order of
-    /// names has changed.
+    /// names has changed; or, if another sender sent the text, only the place in the dateline or a
+    /// name in the headline.
     pub(super) turned: bool,
     /// The same sender changed what the headline says, or sent one text under two headlines that
     /// the text hardly mentions.
     pub(super) headline_news: bool,
-    /// What the passages outside the shared runs show; set for reprints, and for
-    /// expansions by the same sender.
+    /// What the passages outside the shared runs show; set for reprints, and for expansions by the
+    /// same sender.
     pub(super) passages: OwnPassages,
     /// Number of figures in the new text that the earlier text does not have.
     pub(super) new_figures: u32,

@@ -59,7 +59,9 @@ fn names_one_of(about: &ArticleMetadata, places: &[u64]) -> bool {
 
 /// A word of a dateline.
 struct PlaceWord {
+    /// The hash of its normalized form.
     hash: u64,
+    /// The form in which it is compared with other words.
     spelling: Spelling,
 }
 
