@@ -118,13 +118,19 @@ free_port() {
     done
 }
 
+# Runs a command; prints its output only if it fails.
+quietly() {
+    local output
+    output=$("$@" </dev/null 2>&1) || { echo "$* failed: $output" >&2 && return 1; }
+}
+
 # Makes a key with a self-signed certificate in folder $1: $2.p12 (key store) and $2.pem.
 certificate() {
-    keytool -genkeypair -keystore "$1/$2.p12" -storetype PKCS12 -storepass changeit -alias own \
+    quietly keytool -genkeypair -keystore "$1/$2.p12" -storetype PKCS12 -storepass changeit -alias own \
         -keyalg EC -groupname secp256r1 -dname CN=broker.invalid -ext san=dns:broker.invalid \
-        -ext bc:c=ca:true -validity 30 </dev/null 2>/dev/null
-    keytool -exportcert -rfc -keystore "$1/$2.p12" -storepass changeit -alias own \
-        -file "$1/$2.pem" </dev/null 2>/dev/null
+        -ext bc:c=ca:true -validity 30
+    quietly keytool -exportcert -rfc -keystore "$1/$2.p12" -storepass changeit -alias own \
+        -file "$1/$2.pem"
 }
 
 start_kafka() {
@@ -179,8 +185,7 @@ start_kafka() {
                 echo "advertised.listeners=$clients"
             fi
         } >"$dir/$n/server.properties"
-        "${java[@]}" kafka.tools.StorageTool format -t "$id" -c "$dir/$n/server.properties" \
-            </dev/null >"$dir/$n/out" 2>&1
+        quietly "${java[@]}" kafka.tools.StorageTool format -t "$id" -c "$dir/$n/server.properties"
         {
             echo '#!/usr/bin/env bash'
             printf '%q ' "${java[@]}" kafka.Kafka "$dir/$n/server.properties"
